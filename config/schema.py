@@ -1,0 +1,217 @@
+"""What a pipeline's definition may say: frozen models, every key known, every default visible."""
+
+from datetime import time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Scalar = bool | int | float | str | None
+ColumnType = Literal["string", "integer", "float", "boolean", "date", "timestamp"]
+Metric = Literal["roc_auc", "log_loss", "brier"]
+
+
+class Frozen(BaseModel):
+    """A value: cannot change, and knows every key it may have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(Frozen):
+    """One column of a delivery. In YAML `float?` is short for `{type: float, nullable: true}`."""
+
+    type: ColumnType
+    nullable: bool = False
+    sparse: bool = Field(False, description="a delivery without a single value is normal")
+    unit_guard: bool = Field(False, description="refuse when the median jumps by a power of ten")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_shorthand(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"type": value.removesuffix("?"), "nullable": value.endswith("?")}
+        return value
+
+
+class Table(Frozen):
+    """One table of the lake and the deliveries that fill it, one partition each."""
+
+    deliveries: str = Field(description="glob under the pipeline's landing folder")
+    partition: str | None = Field(
+        None, description="date column, one value a delivery, named by the file; none: one file"
+    )
+    key: tuple[str, ...] = Field(min_length=1)
+    known_at: str = Field("known_at", description="when a row reached us, with its time zone")
+    columns: dict[str, Column] = Field(min_length=1)
+    extra_columns: Literal["refuse", "ignore"] = "refuse"
+    max_held_share: Share = Field(0.05, description="refuse the delivery above this")
+
+    @model_validator(mode="after")
+    def _names_its_columns(self) -> "Table":
+        for column in (*self.key, self.known_at, *([self.partition] if self.partition else [])):
+            if column not in self.columns:
+                raise ValueError(f"column {column!r} is used but not declared under columns")
+        if self.columns[self.known_at].type != "timestamp":
+            raise ValueError(f"known_at column {self.known_at!r} must be of type timestamp")
+        return self
+
+
+class Question(Frozen):
+    """What is asked, of which row, and when."""
+
+    table: str
+    key: tuple[str, ...] = Field(min_length=1)
+    event_time: str = Field(description="column: when the thing asked about happens")
+    asked_at: str = Field(description="SQL over the table's columns: when the answer is needed")
+
+
+class Label(Frozen):
+    """What turned out to be true, and how long one must wait to be sure that it arrived."""
+
+    name: Name
+    table: str
+    expression: str = Field(description="SQL over the label table's columns, true or false")
+    complete_after_days: int = Field(ge=0, description="days after which a cohort is complete")
+
+
+class Features(Frozen):
+    """The one query that training and scoring share."""
+
+    query: str = "features.sql"
+    lookback_days: int = Field(ge=1, description="history the query looks back on")
+    numeric: tuple[Name, ...] = ()
+    categorical: tuple[Name, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Model inputs, in the order that the model sees them."""
+        return self.numeric + self.categorical
+
+
+class Budget(Frozen):
+    """What one candidate may spend."""
+
+    seconds: float = Field(60, gt=0)
+    memory_mb: int = Field(2000, gt=0)
+    trials: int = Field(4, ge=1)
+
+
+class Candidate(Frozen):
+    """One way to fit a model: any scikit-learn-compatible classifier by dotted path."""
+
+    estimator: str
+    params: dict[str, Scalar] = {}
+    search: dict[str, tuple[Scalar, ...]] = Field({}, description="values tried for a parameter")
+    encoding: Literal["onehot", "ordinal"] = "onehot"
+    budget: Budget = Budget()
+    seed: int = 7
+
+
+class Baseline(Frozen):
+    """A model-free answer that a challenger has to beat."""
+
+    sql: str = Field(description="SQL over the feature columns: a probability")
+
+
+class Windows(Frozen):
+    """Days set aside for selecting and for judging."""
+
+    holdout_days: int = Field(10, ge=1, description="latest complete days, for the gate alone")
+    folds: int = Field(2, ge=1)
+    fold_days: int = Field(7, ge=1)
+    min_train_days: int = Field(28, ge=1)
+    max_train_days: int | None = Field(None, description="none: everything since the first day")
+
+
+class Gate(Frozen):
+    """What a challenger must show before it may serve."""
+
+    mode: Literal["refresh", "superiority"] = Field(
+        "refresh",
+        description="refresh: not worse than the champion by more than margin; "
+        "superiority: better than the champion",
+    )
+    margin: float = Field(0.005, ge=0, description="in units of the metric")
+    confidence: Share = 0.95
+    resamples: int = Field(500, ge=100)
+    min_rows: int = Field(1000, ge=1)
+    min_per_class: int = Field(100, ge=1)
+    min_days: int = Field(5, ge=2)
+    floors: dict[Metric, float] = {}
+    max_calibration_error: Share = 0.1
+    slices: tuple[str, ...] = ()
+    slice_margin: float = Field(0.03, ge=0)
+    min_slice_rows: int = Field(300, ge=1)
+
+
+class Watch(Frozen):
+    """When the champion's realised performance counts as dropped."""
+
+    window_days: int = Field(7, ge=1)
+    min_labels: int = Field(1000, ge=1)
+    max_drop: float = Field(0.03, gt=0, description="below the value it was promoted with")
+    report_every_days: int = Field(7, ge=1)
+    report_rows: int = Field(2000, ge=100, description="sample size of the drift report")
+
+
+class Retrain(Frozen):
+    """How often a retrain may and must happen."""
+
+    max_age_days: int = Field(28, ge=1)
+    cool_down_days: int = Field(7, ge=0)
+    budget: int = Field(3, ge=1, description="retrains in any budget_days")
+    budget_days: int = Field(28, ge=1)
+
+
+class Schedule(Frozen):
+    """When the night runs, in the pipeline's own time zone."""
+
+    at: time = time(3, 0)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no such time zone: {value!r}") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Pipeline(Frozen):
+    """One model, described once."""
+
+    name: Name
+    title: str
+    schedule: Schedule = Schedule()
+    tables: dict[Name, Table] = Field(min_length=1)
+    question: Question
+    label: Label
+    features: Features
+    candidates: dict[Name, Candidate] = Field(min_length=1)
+    baselines: dict[Name, Baseline] = {}
+    metric: Metric = "roc_auc"
+    windows: Windows = Windows()
+    gate: Gate = Gate()
+    watch: Watch = Watch()
+    retrain: Retrain = Retrain()
+
+    @model_validator(mode="after")
+    def _refers_to_what_exists(self) -> "Pipeline":
+        for role, table in (("question", self.question.table), ("label", self.label.table)):
+            if table not in self.tables:
+                raise ValueError(f"{role}.table {table!r} is not among tables: {list(self.tables)}")
+        question = self.tables[self.question.table]
+        for column in (*self.question.key, self.question.event_time):
+            if column not in question.columns:
+                raise ValueError(f"question names {column!r}, no column of {self.question.table}")
+        if question.partition is None:
+            raise ValueError(f"table {self.question.table!r} needs a partition to be asked by day")
+        return self

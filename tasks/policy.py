@@ -1,0 +1,45 @@
+"""Retry and cache presets, as values to spread into `task(**policy.IO)(function)`."""
+
+from typing import Any, TypedDict
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE, CachePolicy
+from prefect.client.schemas.objects import State, TaskRun
+
+from tasks.errors import Transient
+
+
+class Preset(TypedDict):
+    """The arguments of `prefect.task` that a preset decides."""
+
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_jitter_factor: float
+    retry_condition_fn: Any
+    cache_policy: CachePolicy
+
+
+def heals_with_time(_: "Task[..., Any]", __: TaskRun, state: "State[Any]") -> bool:
+    """Only a `Transient` failure is worth another attempt."""
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, Transient | ConnectionError | TimeoutError)
+
+
+def _preset(delays: list[float]) -> Preset:
+    return Preset(
+        retries=len(delays),
+        retry_delay_seconds=delays,
+        retry_jitter_factor=0.5,
+        retry_condition_fn=heals_with_time,
+        cache_policy=NO_CACHE,
+    )
+
+
+IO = _preset([1.0, 5.0, 20.0])
+"""Reads and idempotent writes: three more attempts on a transient failure."""
+
+CPU = _preset([])
+"""Pure computation: the second attempt would say the same."""
+
+ONCE = _preset([0.2, 1.0])
+"""Writes that lose a race: read again at once, then give up loudly."""
