@@ -124,6 +124,11 @@ class Windows(Frozen):
     min_train_days: int = Field(28, ge=1)
     max_train_days: int | None = Field(None, description="none: everything since the first day")
 
+    @property
+    def needed_days(self) -> int:
+        """Complete days below which nothing can be trained and judged."""
+        return self.min_train_days + self.holdout_days
+
 
 class Gate(Frozen):
     """What a challenger must show before it may serve."""
@@ -133,9 +138,10 @@ class Gate(Frozen):
         description="refresh: not worse than the champion by more than margin; "
         "superiority: better than the champion",
     )
-    margin: float = Field(0.005, ge=0, description="in units of the metric")
+    metric: Metric = Field("log_loss", description="compared row by row; a proper score is steady")
+    margin: float = Field(0.005, ge=0, description="in units of the gate's metric")
     confidence: Share = 0.95
-    resamples: int = Field(500, ge=100)
+    resamples: int = Field(2000, ge=100)
     min_rows: int = Field(1000, ge=1)
     min_per_class: int = Field(100, ge=1)
     min_days: int = Field(5, ge=2)

@@ -1,0 +1,191 @@
+"""Pipelines read from their folders; every problem told at once, with file, line and key."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.expectations import Suite
+from config.hints import hint
+from config.located import Document, Place, Problem, document
+from config.schema import Pipeline
+from config.settings import Settings
+
+PIPELINE = "pipeline.yaml"
+EXPECTATIONS = "expectations.yaml"
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; `problems` are all that were found, in file order."""
+
+    def __init__(self, problems: Iterable[Problem | str]) -> None:
+        self.problems = tuple(str(problem) for problem in problems)
+        count = f"{len(self.problems)} problems:\n" if len(self.problems) > 1 else ""
+        super().__init__(count + "\n".join(self.problems))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A pipeline as its folder defines it; `config_hash` is a sha256 over every file there."""
+
+    folder: Path
+    pipeline: Pipeline
+    suites: Mapping[str, Suite]
+    features_sql: str
+    config_hash: str
+
+
+def pipelines(settings: Settings) -> list[str]:
+    """Names of the pipelines that are defined, in alphabetical order."""
+    return sorted(found.parent.name for found in settings.pipelines.glob(f"*/{PIPELINE}"))
+
+
+def pipeline(settings: Settings, name: str) -> Definition:
+    """The whole definition of a pipeline. Raises `ConfigError`, also for a name nobody defined."""
+    known = pipelines(settings)
+    if name not in known:
+        found = hint(name, known) or "; there is none"
+        raise ConfigError([f"no pipeline {name!r} in {settings.pipelines}{found}"])
+    return definition(settings.pipelines / name)
+
+
+def definition(folder: Path) -> Definition:
+    """The whole definition in a folder that is named like its pipeline. Raises `ConfigError`."""
+    parsed, described = _pipeline(folder)
+    problems = []
+    if described.name != folder.name:
+        told = f"{described.name!r} must be the name of its folder, {folder.name!r}"
+        problems.append(parsed.problem(("name",), told))
+    query = folder / described.features.query
+    if not query.is_file():
+        near = hint(query.name, (path.name for path in folder.glob("*.sql")))
+        problems.append(parsed.problem(("features", "query"), f"no file {query.name!r}{near}"))
+    suites, more = _suites(folder, described)
+    if problems + more:
+        raise ConfigError(problems + more)
+    return Definition(
+        folder, described, suites, query.read_text(encoding="utf-8"), config_hash(folder)
+    )
+
+
+def load_pipeline(folder: Path) -> Pipeline:
+    """What the folder's `pipeline.yaml` says. Raises `ConfigError`."""
+    return _pipeline(folder)[1]
+
+
+def load_expectations(folder: Path) -> dict[str, Suite]:
+    """The folder's `expectations.yaml`: a suite for every table of its pipeline, by table.
+
+    Raises `ConfigError`, also for a table or column that the pipeline does not declare, and for
+    a table without an expectation that could hold a row or refuse a delivery.
+    """
+    suites, problems = _suites(folder, load_pipeline(folder))
+    if problems:
+        raise ConfigError(problems)
+    return suites
+
+
+def config_hash(folder: Path) -> str:
+    """sha256 (hex) over names and bytes of the folder's files, but caches and hidden ones."""
+    digest = sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in name.parts):
+            content = sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{name.as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+def _pipeline(folder: Path) -> tuple[Document, Pipeline]:
+    parsed = document(folder / PIPELINE)
+    described, problems = _validated(parsed, Pipeline)
+    if described is None or problems:
+        raise ConfigError(problems)
+    return parsed, described
+
+
+def _suites(folder: Path, described: Pipeline) -> tuple[dict[str, Suite], list[Problem]]:
+    parsed = document(folder / EXPECTATIONS)
+    suites, problems = _validated(parsed, dict[str, Suite])
+    if suites is None:
+        return {}, problems
+    for name in (name for name in suites if name not in described.tables):
+        told = f"the pipeline has no such table{hint(name, described.tables)}"
+        problems.append(parsed.problem((name,), told))
+    for name, table in described.tables.items():
+        for place, told in suites.get(name, Suite()).faults(table):
+            problems.append(parsed.problem((name, *place), told))
+    return suites, sorted(problems)
+
+
+def _validated(parsed: Document, kind: type[T]) -> tuple[T | None, list[Problem]]:
+    """The value as the kind says (strictly: no text for a number), and all that is wrong."""
+    unreadable = parsed.value is None and parsed.problems
+    if unreadable:
+        return None, parsed.problems
+    try:
+        value = TypeAdapter(kind).validate_json(json.dumps(parsed.value), strict=True)
+    except ValidationError as error:
+        found = [_problem(parsed, kind, each) for each in error.errors(include_url=False)]
+        return None, sorted({*parsed.problems, *found})
+    return value, sorted(parsed.problems)
+
+
+def _problem(parsed: Document, kind: Any, error: ErrorDetails) -> Problem:
+    place: Place = tuple(part for part in error["loc"] if part != "[key]")
+    given, context = error["input"], error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            told = "unknown key" + hint(place[-1], _known_keys(kind, place[:-1]))
+        case "missing":
+            told = "required key is missing"
+        case "value_error":
+            told = str(context["error"])
+        case "literal_error":
+            expected = context["expected"]
+            told = f"must be {expected}, not {given!r}{hint(given, expected.split(chr(39))[1::2])}"
+        case _:
+            told = f"{_in_yaml_words(error['msg'])}, not {_short(given)}"
+    return parsed.problem(place, told)
+
+
+def _known_keys(kind: Any, place: Place) -> list[str]:
+    """Keys that the model at a place knows, found by walking down the annotations."""
+    for part in place:
+        kind = _below(kind, part)
+    model = _model(kind)
+    return list(model.model_fields) if model else []
+
+
+def _below(kind: Any, part: str | int) -> Any:
+    model = _model(kind)
+    if model:
+        known = model.model_fields.get(str(part))
+        return known.annotation if known else None
+    return next(reversed([each for each in get_args(kind) if each is not ...]), None)
+
+
+def _model(kind: Any) -> type[BaseModel] | None:
+    """The model behind an annotation, if it is one."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _in_yaml_words(message: str) -> str:
+    words = {"Input should": "must", "String should": "must", "array": "list", "object": "mapping"}
+    for word, ours in words.items():
+        message = message.replace(word, ours)
+    return message
+
+
+def _short(given: object) -> str:
+    text = repr(given)
+    return text if len(text) <= 60 else f"{text[:57]}..."
