@@ -1,0 +1,1 @@
+"""Sources, file formats and lake tables: what comes in, and where accepted rows are kept."""
