@@ -1,0 +1,77 @@
+"""Fit one candidate in a process of its own, within its budget, whatever it does."""
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tasks.data.artifact import MODEL_FILE
+from tasks.models import child
+from tasks.models.job import Job, Told, from_bytes, to_bytes
+from tasks.models.keeper import Ended, Limits
+from tasks.models.nursery import run
+from tasks.records import Failure, Fit
+
+LOG_FILE = "fit.log"
+
+
+def fit_within_budget(job: Job) -> Fit | Failure:
+    """Search, fit and save one candidate; a `Failure` with its kind when that does not work.
+
+    Kinds: `error` (it raised), `timeout` (killed at `budget.seconds`), `memory` (it asked for more
+    than `budget.memory_mb`), `crashed` (it died), `invalid` (its answers are no probabilities,
+    all the same, or change when it is saved). Never raises for what the candidate does. Blocks
+    until the child has ended; safe to call from several threads at once.
+    """
+    # The server's working directory is that of its start: only absolute paths mean the same there.
+    job = replace(job, folder=job.folder.absolute(), frame_path=job.frame_path.absolute())
+    budget = job.candidate.budget
+    (job.folder / MODEL_FILE).unlink(missing_ok=True)
+    limits = Limits(seconds=budget.seconds, memory_mb=budget.memory_mb)
+    log = job.folder / LOG_FILE
+    ended = run(child.fit, to_bytes(job), limits, log)
+    told = _told(job, ended, log)
+    if told.kind:
+        return Failure(job.name, told.kind, told.reason, ended.seconds)
+    return Fit(
+        candidate=job.name,
+        folder=str(job.folder),
+        params=told.params,
+        folds=told.folds,
+        trials=told.trials,
+        seconds=ended.seconds,
+        cpu_seconds=ended.cpu_seconds,
+        peak_mb=ended.peak_mb,
+    )
+
+
+def _told(job: Job, ended: Ended, log: Path) -> Told:
+    budget = job.candidate.budget
+    if ended.timed_out:
+        return Told("timeout", f"killed after {ended.seconds:.1f} s of {budget.seconds:g} s")
+    if ended.code == 0 and ended.result is not None:
+        try:
+            return from_bytes(Told, ended.result)
+        except ValidationError:
+            return Told("crashed", f"left {len(ended.result)} unreadable bytes")
+    last = _last_line(log)
+    if "bad_alloc" in last:
+        return Told("memory", f"more than {budget.memory_mb} MB were asked for: {last}")
+    return Told("crashed", f"died of {_cause(ended.code)}{f': {last}' if last else ''}")
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code} without a result"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _last_line(log: Path) -> str:
+    if not log.exists():
+        return ""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else ""

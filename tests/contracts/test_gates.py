@@ -1,0 +1,185 @@
+"""Every check of the gate, found by discovery, passes a good model and stops a sabotaged one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from config.schema import Gate
+from tasks.evaluation.gate import CHECKS, GateCheck, judge
+from tasks.evaluation.trial import Bench, Trial
+from tasks.records import Check, Choice, Status
+from tests.evaluation.worlds import FIRST_DAY, GATE, trial
+
+Case = tuple[Trial, Gate]
+Sabotage = Callable[[Trial], Case]
+
+
+def _rows(old: Trial, chosen: np.ndarray) -> Trial:
+    """The same trial on some of its rows."""
+    assert old.champion is not None
+    return replace(
+        old,
+        y=old.y[chosen],
+        days=old.days[chosen],
+        challenger=old.challenger[chosen],
+        champion=old.champion[chosen],
+        baselines={name: p[chosen] for name, p in old.baselines.items()},
+        slices={name: values[chosen] for name, values in old.slices.items()},
+    )
+
+
+def _backwards(old: Trial, rows: np.ndarray) -> Trial:
+    """A challenger that says the opposite on some rows."""
+    return replace(old, challenger=np.where(rows, 1 - old.challenger, old.challenger))
+
+
+def _with_nan(old: Trial) -> Trial:
+    scores = old.challenger.copy()
+    scores[17] = np.nan
+    return replace(old, challenger=scores)
+
+
+def _everywhere(old: Trial) -> np.ndarray:
+    return np.ones(len(old.y), dtype=bool)
+
+
+SABOTAGES: Mapping[str, Mapping[str, Sabotage]] = {
+    "evidence": {
+        "too few rows": lambda good: (_rows(good, np.arange(len(good.y)) % 10 == 0), GATE),
+        "one class only": lambda good: (_rows(good, ~good.y.astype(bool)), GATE),
+        "two days": lambda good: (_rows(good, good.days < FIRST_DAY + 2), GATE),
+        "no rows": lambda good: (_rows(good, good.days < 0), GATE),
+    },
+    "separation": {
+        "trained on a judged day": lambda good: (
+            replace(good, challenger_through=FIRST_DAY + 3),
+            GATE,
+        ),
+        "champion trained on a judged day": lambda good: (
+            replace(good, champion_through=FIRST_DAY),
+            GATE,
+        ),
+        "champion of unknown training": lambda good: (replace(good, champion_through=None), GATE),
+        "selected on the judged rows": lambda good: (
+            replace(good, used_digests=("b" * 64, good.holdout_digest)),
+            GATE,
+        ),
+    },
+    "valid_scores": {
+        "one nan": lambda good: (_with_nan(good), GATE),
+        "scores that are no probabilities": lambda good: (
+            replace(good, challenger=good.challenger * 4 - 2),
+            GATE,
+        ),
+        "always the same": lambda good: (
+            replace(good, challenger=np.full(len(good.y), 0.3)),
+            GATE,
+        ),
+        "too few scores": lambda good: (replace(good, challenger=good.challenger[:-5]), GATE),
+    },
+    "floor": {
+        "says the opposite": lambda good: (_backwards(good, _everywhere(good)), GATE),
+        "a bar too high": lambda good: (
+            good,
+            GATE.model_copy(update={"floors": {"log_loss": 0.2}}),
+        ),
+        "one nan": lambda good: (_with_nan(good), GATE),
+        "no bar at all": lambda good: (
+            replace(good, baselines={}),
+            GATE.model_copy(update={"floors": {}}),
+        ),
+    },
+    "baseline": {
+        "the baseline itself": lambda good: (
+            replace(good, challenger=good.baselines["rule"]),
+            GATE,
+        ),
+        "a baseline as good": lambda good: (
+            replace(good, baselines={"rule": good.challenger}),
+            GATE,
+        ),
+        "a baseline of nan": lambda good: (
+            replace(good, baselines={"rule": np.full(len(good.y), np.nan)}),
+            GATE,
+        ),
+    },
+    "champion": {
+        "worse than the champion": lambda good: (
+            replace(good, challenger=good.baselines["rule"]),
+            GATE,
+        ),
+        "champion without answers": lambda good: (replace(good, champion=None), GATE),
+        "champion with broken answers": lambda good: (
+            replace(good, champion=np.full(len(good.y), np.nan)),
+            GATE,
+        ),
+        "equal where better is asked": lambda good: (
+            replace(good, champion=good.challenger),
+            GATE.model_copy(update={"mode": "superiority"}),
+        ),
+    },
+    "slice": {
+        "opposite for one carrier": lambda good: (
+            _backwards(good, good.slices["carrier"] == "UA"),
+            GATE,
+        ),
+        "a slice that is not there": lambda good: (replace(good, slices={}), GATE),
+        "no group large enough": lambda good: (
+            good,
+            GATE.model_copy(update={"min_slice_rows": 1500}),
+        ),
+        "one carrier of one class": lambda good: (
+            replace(good, y=good.y & (good.slices["carrier"] != "UA")),
+            GATE,
+        ),
+    },
+    "calibration": {
+        "promises too much": lambda good: (
+            replace(good, challenger=np.sqrt(good.challenger)),
+            GATE,
+        ),
+        "one nan": lambda good: (_with_nan(good), GATE),
+    },
+}
+
+CASES = [
+    pytest.param(check, sabotage, id=f"{check.code}: {name}")
+    for check in CHECKS
+    for name, sabotage in SABOTAGES.get(check.code, {}).items()
+]
+
+
+def _by(check: GateCheck, made: tuple[Check, ...]) -> list[Check]:
+    return [each for each in made if each.code.split(":")[0] == check.code]
+
+
+def test_every_check_has_its_sabotage() -> None:
+    """A check that nobody has tried to fool is not finished."""
+    assert {check.code for check in CHECKS} == {code for code, ways in SABOTAGES.items() if ways}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
+def test_a_good_model_passes(check: GateCheck) -> None:
+    """Each check passes a model that is better, calibrated, and judged on clean rows."""
+    made = check.judge(Bench(trial(), GATE, "roc_auc"))
+    assert made
+    assert {each.status for each in made} == {Status.PASS}
+    assert _by(check, made) == list(made)
+    assert all(each.reason and each.title for each in made)
+
+
+@pytest.mark.parametrize(("check", "sabotage"), CASES)
+def test_a_sabotaged_model_does_not(check: GateCheck, sabotage: Sabotage) -> None:
+    """Each check stops what it is there to stop, in a sentence, and nothing is promoted."""
+    bad, gate = sabotage(trial())
+    verdict = judge(bad, gate, "roc_auc")
+    against = [
+        each
+        for each in _by(check, verdict.checks)
+        if each.blocking and each.status in (Status.FAIL, Status.NO_EVIDENCE)
+    ]
+    assert against
+    assert verdict.choice is not Choice.PROMOTE
+    assert against[0].reason in verdict.reason
