@@ -1,0 +1,120 @@
+"""One door to the ledger's database: opened when first used, safe to open from many at once."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
+
+from tasks.errors import Terminal, Transient
+from tasks.ledger.tables import METADATA
+
+
+class Database:
+    """A SQLAlchemy database. SQLite waits `wait_seconds` for another writer, then `Transient`."""
+
+    def __init__(self, url: str, wait_seconds: float = 30.0) -> None:
+        self.url = url
+        self.wait_seconds = wait_seconds
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state."""
+        with self._translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is alone from its first read on SQLite; all or nothing."""
+        engine = self._engine.execution_options(writes=True)
+        with self._translated(), engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Lets go of every connection; the next use opens it again."""
+        engine = self.__dict__.pop("_engine", None)
+        if engine is not None:
+            engine.dispose()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        with self._translated():
+            engine = _opened(self.url, self.wait_seconds)
+            _create_tables(engine.execution_options(writes=True))
+            return engine
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            message = f"ledger {_shown(self.url)}: {error.orig}"
+            if _heals(error):
+                raise Transient(f"{message}; another writer or the network, try again") from error
+            raise Terminal(message) from error
+
+
+def _opened(url: str, wait_seconds: float) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _opened_sqlite(parsed, wait_seconds)
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise Terminal(f"ledger {_shown(url)}: {error}") from error
+
+
+def _opened_sqlite(url: URL, wait_seconds: float) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        raise Terminal("a ledger in memory would forget: give a file, sqlite:///path/ledger.db")
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # No pool: nothing stays open between calls, so threads, forks and tests leave nothing behind.
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": wait_seconds})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None
+        # Two openers may switch at once; the mode stays in the file, so the loser has it too.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A read that turns into a write deep in a transaction fails at once instead of waiting.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _create_tables(engine: Engine) -> None:
+    try:
+        METADATA.create_all(engine)
+    except (IntegrityError, OperationalError, ProgrammingError):
+        # Somebody created them between our look and our CREATE: look again.
+        METADATA.create_all(engine)
+
+
+def _heals(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return "locked" in str(error.orig) or "busy" in str(error.orig)
+    return isinstance(error, OperationalError) or error.connection_invalidated
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "(its address cannot be read)"

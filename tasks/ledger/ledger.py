@@ -1,0 +1,130 @@
+"""The ledger: who decided what and when, who served, and on what grounds."""
+
+from datetime import datetime
+
+from tasks.ledger import chain, decisions, intents, journal, performances, versions
+from tasks.ledger.database import Database
+from tasks.ledger.decisions import Entry
+from tasks.ledger.journal import Judged
+from tasks.records import (
+    Admission,
+    Decision,
+    Intent,
+    Interval,
+    ModelVersion,
+    Performance,
+)
+
+
+class Ledger:
+    """The truth about a pipeline's decisions, in any SQLAlchemy database.
+
+    Opened when first used; its tables are created when absent. A lock that is not free within
+    `wait_seconds`, or a lost connection, is `Transient`; a lost race for a decision is
+    `Conflict`; an instant without a time zone is `Terminal`.
+    """
+
+    def __init__(self, url: str, wait_seconds: float = 30.0) -> None:
+        self.url = url
+        self._database = Database(url, wait_seconds)
+
+    def close(self) -> None:
+        """Lets go of the database; the next call opens it again."""
+        self._database.close()
+
+    def decide(self, entry: Entry) -> Decision:
+        """Appends a decision, or returns the one already stored under its key.
+
+        `Conflict` when another decision was recorded after `entry.generation`; `Terminal` when
+        the champion it names cannot follow from its kind.
+        """
+        return decisions.append(self._database, entry)
+
+    def decisions(self, pipeline: str) -> list[Decision]:
+        """Every decision, oldest first; `Corrupt` when one cannot be read."""
+        return decisions.history(self._database, pipeline)
+
+    def decision(self, pipeline: str, key: str) -> Decision | None:
+        """The decision recorded under a key."""
+        return decisions.by_key(self._database, pipeline, key)
+
+    def generation(self, pipeline: str) -> int:
+        """Sequence of the last decision, 0 before the first: what `Entry.generation` asks for."""
+        return decisions.generation(self._database, pipeline)
+
+    def champion(self, pipeline: str, as_of: datetime | None = None) -> int | None:
+        """Who serves: the last decision's champion, of those taken by `as_of` when given."""
+        return decisions.champion(self._database, pipeline, as_of)
+
+    def last_known_good(self, pipeline: str) -> int | None:
+        """The latest champion before the current one that was never rolled back or refused."""
+        return decisions.last_known_good(self._database, pipeline)
+
+    def verify(self, pipeline: str) -> list[str]:
+        """What was changed behind the ledger's back; empty when nothing was."""
+        return chain.problems(self._database, pipeline)
+
+    def keep_version(self, version: ModelVersion, reference: Interval) -> None:
+        """Records a version, its manifest and its holdout performance, once and for all.
+
+        Before the decision about it: the decision then vouches for the manifest too.
+        """
+        versions.keep(self._database, version, reference)
+
+    def version(self, pipeline: str, number: int) -> ModelVersion:
+        """The recorded version; `Terminal` naming the known ones when there is none."""
+        return versions.kept(self._database, pipeline, number)
+
+    def versions(self, pipeline: str) -> list[ModelVersion]:
+        """Every recorded version, oldest first."""
+        return versions.all_kept(self._database, pipeline)
+
+    def reference(self, pipeline: str, number: int) -> Interval:
+        """The holdout performance a version was recorded with, in units of the metric."""
+        return versions.reference(self._database, pipeline, number)
+
+    def journal(
+        self, admission: Admission, pipeline: str, as_of: datetime, config_hash: str = ""
+    ) -> bool:
+        """Writes an admission down; False when it was already judged under this configuration."""
+        return journal.write(self._database, Judged(pipeline, admission, as_of, config_hash))
+
+    def admissions(self, pipeline: str) -> list[Admission]:
+        """Every admission, in the order in which they were judged."""
+        return journal.admissions(self._database, pipeline)
+
+    def seen(self, pipeline: str) -> set[tuple[str, str, str]]:
+        """(table, sha256, configuration) not to judge again; accepted: configuration is ""."""
+        return journal.seen(self._database, pipeline)
+
+    def intend(self, intent: Intent) -> bool:
+        """Writes an intent down; False when its cause is already there."""
+        return intents.intend(self._database, intent)
+
+    def intents(self, pipeline: str) -> list[Intent]:
+        """Every intent, oldest first."""
+        return intents.intents(self._database, pipeline)
+
+    def open_intents(self, pipeline: str) -> list[Intent]:
+        """The intents that nobody has claimed or settled, oldest first."""
+        return [each for each in self.intents(pipeline) if each.state == intents.OPEN]
+
+    def claim(self, pipeline: str, cause: str, by: str) -> bool:
+        """True for exactly one caller, ever."""
+        return intents.claim(self._database, pipeline, cause, by)
+
+    def claimant(self, pipeline: str, cause: str) -> str | None:
+        """Who claimed an intent, so that a run that died can tell its own work from another's."""
+        return intents.claimant(self._database, pipeline, cause)
+
+    def settle(self, pipeline: str, cause: str, state: str, outcome: str) -> None:
+        """Ends an intent as `done` or `declined`; settling it the same way again is ignored."""
+        intents.settle(self._database, pipeline, cause, (state, outcome))
+
+    def performance(self, performance: Performance) -> bool:
+        """Appends a measurement; False when this `as_of` has been measured."""
+        return performances.write(self._database, performance)
+
+    def performances(self, pipeline: str) -> list[Performance]:
+        """Every measurement, oldest first."""
+        return performances.performances(self._database, pipeline)

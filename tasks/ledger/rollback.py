@@ -1,0 +1,90 @@
+"""Back to a version that has served well: which one, and only if it still works."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from tasks.errors import Corrupt, Terminal
+from tasks.ledger.deciding import Bench
+from tasks.ledger.decisions import Entry
+from tasks.ledger.ledger import Ledger
+from tasks.predictions.scorer import Model
+from tasks.records import Decision, Kind
+
+
+@dataclass(frozen=True)
+class Return:
+    """A rollback that was asked for."""
+
+    pipeline: str
+    as_of: datetime
+    version: int | None
+    reason: str
+    recorded_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The same request is the same rollback."""
+        told = f"rollback\n{self.pipeline}\n{self.as_of.timestamp()}\n{self.version}"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
+    """The version to return to: the one named, else the last known good one.
+
+    Raises `Terminal` when there is no champion, no good version, or the named one never served
+    or serves already.
+    """
+    if bench.champion is None:
+        raise Terminal(f"{asked.pipeline}: nothing to roll back, there is no champion")
+    if asked.version is None:
+        good = ledger.last_known_good(asked.pipeline)
+        if good is None:
+            raise Terminal(
+                f"{asked.pipeline}: no earlier champion that was not rolled back itself; "
+                f"v{bench.champion.number} stays"
+            )
+        return good
+    served = {d.champion for d in ledger.decisions(asked.pipeline)} - {None}
+    if asked.version not in served or asked.version == bench.champion.number:
+        what = "serves already" if asked.version in served else "has never been champion"
+        raise Terminal(
+            f"{asked.pipeline}: v{asked.version} {what}; champions so far: "
+            f"{', '.join(f'v{number}' for number in sorted(n for n in served if n))}"
+        )
+    return asked.version
+
+
+def rehearse(load: Callable[[int], Model], number: int, sample: pd.DataFrame) -> int:
+    """Load the version, bytes verified, and predict; how many rows it answered.
+
+    Raises `Corrupt` when it does not load or its answers are no probabilities.
+    """
+    answers = load(number).predict_proba(sample)[:, 1]
+    if not (np.isfinite(answers).all() and ((answers >= 0) & (answers <= 1)).all()):
+        raise Corrupt(f"v{number} loads but its answers are no probabilities; it may not serve")
+    return len(answers)
+
+
+def roll_back(ledger: Ledger, asked: Return, bench: Bench, number: int) -> Decision:
+    """Write down that `number` serves again and the present champion is out."""
+    if bench.champion is None:
+        raise Terminal(f"{asked.pipeline}: nothing to roll back, there is no champion")
+    return ledger.decide(
+        Entry(
+            pipeline=asked.pipeline,
+            kind=Kind.ROLLED_BACK,
+            as_of=asked.as_of,
+            key=asked.key,
+            version=bench.champion.number,
+            champion=number,
+            reason=asked.reason,
+            evidence={"from": bench.champion.number, "to": number},
+            generation=bench.generation,
+            recorded_at=asked.recorded_at,
+        )
+    )

@@ -1,0 +1,133 @@
+"""The ledger's tables, in SQL that SQLite and PostgreSQL both speak.
+
+Instants are ISO 8601 text in UTC with microseconds, days are ISO dates, structures are
+canonical JSON: one spelling each, so that text order is time order and a hash over a row is
+the same in every database. An undefined number is NULL and reads back as nan.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _name(name: str, *, primary: bool = False) -> Column[str]:
+    return Column(name, String(255), nullable=False, primary_key=primary)
+
+
+def _whole(name: str, *, primary: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=False, primary_key=primary, autoincrement=False)
+
+
+def _real(name: str) -> Column[float]:
+    return Column(name, Double)
+
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("sequence", primary=True),
+    _name("kind"),
+    _name("as_of"),
+    _name("recorded_at"),
+    _name("key"),
+    _whole("version"),
+    Column("champion", Integer),
+    _text("reason"),
+    _text("evidence"),
+    _name("version_digest"),
+    _name("previous_hash"),
+    _name("hash"),
+    UniqueConstraint("pipeline", "key"),
+)
+
+HEADS = Table(
+    "heads",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("sequence"),
+    _name("hash"),
+)
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("number", primary=True),
+    _name("run_id"),
+    _text("uri"),
+    _text("manifest"),
+    _name("candidate"),
+    _name("trained_through"),
+    _real("reference"),
+    _real("reference_low"),
+    _real("reference_high"),
+)
+
+ADMISSIONS = Table(
+    "admissions",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    _name("pipeline"),
+    _name("as_of"),
+    _name("config_hash"),
+    _name("table_name"),
+    _name("partition"),
+    _text("path"),
+    _name("arrived_at"),
+    _name("sha256"),
+    _whole("size_bytes"),
+    _name("outcome"),
+    _whole("rows"),
+    _whole("held"),
+    _name("code"),
+    _text("message"),
+    _text("warnings"),
+    Column("table_version", Integer),
+    _text("docs"),
+    UniqueConstraint("pipeline", "table_name", "sha256", "config_hash"),
+)
+
+INTENTS = Table(
+    "intents",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("cause", primary=True),
+    _name("as_of"),
+    _text("evidence"),
+    _name("state"),
+    _text("outcome"),
+    _name("claimed_by"),
+)
+
+PERFORMANCES = Table(
+    "performances",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("as_of", primary=True),
+    Column("version", Integer),
+    _name("first_day"),
+    _name("last_day"),
+    _whole("labels"),
+    _name("metric"),
+    _real("measured"),
+    _real("measured_low"),
+    _real("measured_high"),
+    _real("reference"),
+    Column("dropped", Boolean, nullable=False),
+    _text("reason"),
+)

@@ -1,0 +1,193 @@
+"""The registry: every model that was ever judged, its evidence, and a pointer to who serves."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion as Registered
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from tasks.data import artifact
+from tasks.errors import Corrupt, Terminal, Transient
+from tasks.records import ModelVersion
+from tasks.registry import runs, storing
+from tasks.registry.quiet import quieten
+from tasks.registry.submission import Submission
+
+ALIAS = "champion"
+"""Points at who serves: written after the ledger and repaired from it, never believed."""
+
+_ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+class Registry:
+    """MLflow's runs and models behind five verbs, opened when first used.
+
+    `artifacts` is a folder or a URI. A busy database is `Transient`, a refused call `Terminal`.
+    """
+
+    def __init__(self, tracking_uri: str, artifacts: str) -> None:
+        self.tracking_uri = tracking_uri
+        self.artifacts = artifacts
+
+    def register(self, submission: Submission) -> ModelVersion:
+        """Registers a model with its runs and evidence, byte for byte as it was evaluated.
+
+        The same bytes under the same key are the version that is already there. Other bytes
+        under the key become a version of their own: a verdict is about bytes, not about names.
+        """
+        known = self.find(submission.pipeline, submission.key)
+        if known is not None and known.manifest[artifact.MODEL_FILE] == submission.model_digest():
+            return known
+        with _translated():
+            experiment = self._experiment(submission.pipeline)
+            self._ensure_name(submission.pipeline)
+            runs.close_abandoned(self._client, experiment, submission.key)
+            with runs.retrain(self._client, experiment, submission) as run_id:
+                runs.record(self._client, experiment, run_id, submission)
+                stored = storing.stored(self._client, experiment, run_id, submission)
+                version = storing.version_of(self._client, run_id, submission, stored)
+            return _version(version)
+
+    def find(self, pipeline: str, key: str) -> ModelVersion | None:
+        """The latest version registered under a key, None when there is none."""
+        query = f"name = '{_quoted(pipeline)}' and tags.`ratchet.key` = '{_quoted(key)}'"
+        with _translated():
+            found = self._client.search_model_versions(query)
+        versions = [_version(each) for each in found if each.status == storing.READY]
+        return max(versions, key=lambda each: each.number, default=None)
+
+    def fetch(self, version: ModelVersion, into: Path) -> Path:
+        """The folder of a copy below `into`, every byte verified; `Corrupt` names what differs.
+
+        A damaged copy is fetched again; a damaged original is never used.
+        """
+        target = into / version.pipeline / str(version.number)
+        if _is_intact(target, version):
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
+            copy = self._downloaded(version, Path(scratch))
+            shutil.rmtree(target, ignore_errors=True)
+            try:
+                copy.rename(target)
+            except OSError:
+                # Another process put its copy there first; it is as good if it verifies.
+                artifact.verify(target, version.manifest)
+        return target
+
+    def point(self, pipeline: str, number: int) -> None:
+        """Points the alias at a version; `Terminal` when there is no such version."""
+        if self.pointed(pipeline) == number:
+            return
+        with _translated():
+            self._client.set_registered_model_alias(pipeline, ALIAS, str(number))
+
+    def pointed(self, pipeline: str) -> int | None:
+        """The version that the alias points at, None when it points nowhere."""
+        with _translated():
+            try:
+                return int(self._client.get_model_version_by_alias(pipeline, ALIAS).version)
+            except MlflowException as error:
+                if error.error_code in _ABSENT:
+                    return None
+                raise
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        quieten()
+        path = self.tracking_uri.removeprefix("sqlite:///")
+        if path != self.tracking_uri:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def _experiment(self, pipeline: str) -> str:
+        found = self._client.get_experiment_by_name(pipeline)
+        if found is None:
+            location = self.artifacts
+            if "://" not in location:
+                location = Path(location).absolute().as_uri()
+            try:
+                return str(self._client.create_experiment(pipeline, f"{location}/{pipeline}"))
+            except MlflowException as error:
+                # Another process may have been faster between the look and the creation.
+                found = self._client.get_experiment_by_name(pipeline)
+                if found is None:
+                    raise error
+        return str(found.experiment_id)
+
+    def _ensure_name(self, pipeline: str) -> None:
+        try:
+            self._client.create_registered_model(pipeline)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _downloaded(self, version: ModelVersion, scratch: Path) -> Path:
+        with _translated():
+            location = self._client.get_model_version_download_uri(
+                version.pipeline, str(version.number)
+            )
+        try:
+            copy = Path(mlflow.artifacts.download_artifacts(location, dst_path=str(scratch)))
+        except (OSError, MlflowException) as error:
+            if storing.is_local(location):
+                raise _damaged(version, "its files cannot be read", location) from error
+            raise Transient(f"MLflow: {location} cannot be reached: {error}") from error
+        try:
+            artifact.verify(copy, version.manifest)
+        except Corrupt as error:
+            raise _damaged(version, str(error).replace(str(copy), location), location) from error
+        return copy
+
+
+def _damaged(version: ModelVersion, how: str, location: str) -> Corrupt:
+    return Corrupt(
+        f"version {version.number} of {version.pipeline!r} is damaged: {how}. "
+        f"Restore {location} from a backup, or roll back to another version"
+    )
+
+
+def _is_intact(folder: Path, version: ModelVersion) -> bool:
+    try:
+        artifact.verify(folder, version.manifest)
+    except Corrupt:
+        return False
+    return True
+
+
+def _version(registered: Registered) -> ModelVersion:
+    number = int(registered.version)
+    return ModelVersion(
+        pipeline=registered.name,
+        number=number,
+        run_id=registered.run_id,
+        uri=f"models:/{registered.name}/{number}",
+        manifest=json.loads(registered.tags[storing.MANIFEST]),
+        candidate=registered.tags["ratchet.candidate"],
+        trained_through=date.fromisoformat(registered.tags["ratchet.trained_through"]),
+    )
+
+
+def _quoted(text: str) -> str:
+    if "'" in text or "\\" in text:
+        raise Terminal(f"{text!r} names no model: quotes and backslashes cannot be searched for")
+    return text
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except MlflowException as error:
+        message = f"MLflow: {error.message}"
+        if error.error_code == "TEMPORARILY_UNAVAILABLE" or "is locked" in message:
+            raise Transient(f"{message}; another writer or the network, try again") from error
+        raise Terminal(message) from error
