@@ -1,0 +1,99 @@
+"""Labelled questions of complete days: the rows that a model may be trained and judged on."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from config.load import Definition
+from tasks.data.lake import Lake
+from tasks.errors import NotEnoughData
+from tasks.features.query import Days, Tables, features, known_tables, labels
+from tasks.records import Snapshot
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Features and labels of complete days, and the snapshot that names them.
+
+    `frame`: key, `day` (ISO date), `asked_at`, event time, the model inputs and the label,
+    in order of event time and key. `tables` are the rows that it was made from.
+    """
+
+    definition: Definition
+    frame: pd.DataFrame
+    tables: Tables
+    snapshot: Snapshot
+
+
+def complete_days(definition: Definition, lake: Lake, as_of: datetime) -> list[date]:
+    """Days whose questions and labels have all had time to arrive, and whose files did.
+
+    A day is complete when `label.complete_after_days` have passed since its end in the
+    pipeline's time zone, and none of the label table's partitions of those days is missing.
+    """
+    pipeline = definition.pipeline
+    asked = set(lake.table(pipeline.question.table).partitions())
+    answered = set(lake.table(pipeline.label.table).partitions())
+    wait = pipeline.label.complete_after_days
+    today = as_of.astimezone(pipeline.schedule.zone).date()
+    partitioned = pipeline.tables[pipeline.label.table].partition is not None
+
+    def is_complete(day: date) -> bool:
+        due = (day + timedelta(days=n) for n in range(wait + 1))
+        arrived = not partitioned or all(each.isoformat() in answered for each in due)
+        return arrived and day + timedelta(days=wait + 1) <= today
+
+    return [day for day in sorted(map(date.fromisoformat, asked)) if is_complete(day)]
+
+
+def cohort(definition: Definition, lake: Lake, days: list[date], as_of: datetime) -> Cohort:
+    """Features and labels of `days`, from rows known by `as_of`.
+
+    Raises `NotEnoughData` when there is no day, or no label on any of them.
+    """
+    if not days:
+        raise NotEnoughData(
+            f"{definition.pipeline.name}: 0 complete days as of {as_of:%Y-%m-%d %H:%M}; "
+            "ingest deliveries of questions and labels first"
+        )
+    window = Days(days[0], days[-1])
+    tables = known_tables(lake, definition, window, as_of)
+    frame = labelled(definition, tables, window)
+    frame = frame[frame["day"].isin({day.isoformat() for day in days})].reset_index(drop=True)
+    if frame.empty:
+        raise NotEnoughData(
+            f"{definition.pipeline.name}: 0 labelled rows on {len(days)} complete days "
+            f"({days[0]} to {days[-1]}); look at what was ingested into "
+            f"{definition.pipeline.label.table}"
+        )
+    return Cohort(definition, frame, tables, _snapshot(definition, lake, frame, as_of))
+
+
+def labelled(definition: Definition, tables: Tables, window: Days) -> pd.DataFrame:
+    """Features of every question of the window whose label is in `tables`."""
+    key = list(definition.pipeline.question.key)
+    return features(definition, tables, window).merge(
+        labels(definition, tables), on=key, how="inner", validate="1:1"
+    )
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """Content digest of a frame's rows: same digest, same rows, whatever their order."""
+    rows = pd.util.hash_pandas_object(frame, index=False).sort_values().to_numpy()
+    names = ",".join(f"{name}:{kind}" for name, kind in frame.dtypes.items())
+    return hashlib.sha256(names.encode() + rows.tobytes()).hexdigest()
+
+
+def _snapshot(definition: Definition, lake: Lake, frame: pd.DataFrame, as_of: datetime) -> Snapshot:
+    versions = {name: lake.table(name).version() for name in definition.pipeline.tables}
+    return Snapshot(
+        pipeline=definition.pipeline.name,
+        as_of=as_of,
+        versions={name: version for name, version in versions.items() if version is not None},
+        first_day=date.fromisoformat(frame["day"].min()),
+        last_day=date.fromisoformat(frame["day"].max()),
+        rows=len(frame),
+        digest=digest(frame),
+    )

@@ -1,0 +1,124 @@
+"""Answers to the questions of a day, each from the champion of the moment it was asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from config.load import Definition
+from tasks.data.lake import Lake
+from tasks.errors import Terminal
+from tasks.features.query import Days, features, known_tables
+from tasks.predictions.log import PredictionLog, prediction_ids
+
+
+class Model(Protocol):
+    """What scoring needs of a model."""
+
+    def predict_proba(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]: ...
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A version and the moment from which it answers."""
+
+    since: datetime
+    version: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one scoring did: days looked at, rows that were new in the log, versions used."""
+
+    days: tuple[date, ...]
+    rows: int
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores one pipeline; `load` gives a verified model by its version number."""
+
+    definition: Definition
+    lake: Lake
+    log: PredictionLog
+    reigns: Sequence[Reign]
+    load: Callable[[int], Model]
+
+    def due(self, as_of: datetime) -> list[date]:
+        """Days with questions asked by `as_of` that may still lack an answer."""
+        if not self.reigns:
+            return []
+        zone = self.definition.pipeline.schedule.zone
+        today = as_of.astimezone(zone).date()
+        first = min(reign.since for reign in self.reigns).astimezone(zone).date()
+        done = set(self.log.days())
+        asked = map(
+            date.fromisoformat,
+            self.lake.table(self.definition.pipeline.question.table).partitions(),
+        )
+        still_open = today - timedelta(days=1)
+        return sorted(
+            day for day in asked if first <= day <= today and (day not in done or day >= still_open)
+        )
+
+    def score(self, days: Sequence[date], as_of: datetime) -> Scored:
+        """Answer what was asked by `as_of` on each of `days`; rows already answered stay as is."""
+        rows, versions = 0, set[int]()
+        for day in days:
+            answers = self.answers(day, as_of)
+            if len(answers):
+                rows += self.log.append(day, answers)
+                versions |= set(answers["version"])
+        return Scored(tuple(days), rows, tuple(sorted(versions)))
+
+    def answers(self, day: date, as_of: datetime) -> pd.DataFrame:
+        """Predictions for `day`: id, key, times, version, probability and the model's inputs."""
+        window = Days(day, day)
+        asked = features(
+            self.definition, known_tables(self.lake, self.definition, window, as_of), window
+        )
+        asked = asked[asked["asked_at"] <= as_of]
+        parts = [
+            self._answered(version, rows)
+            for version, rows in asked.groupby(self._versions(asked["asked_at"]))
+            if version > 0
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else asked.head(0)
+
+    def _versions(self, asked_at: "pd.Series[pd.Timestamp]") -> npt.NDArray[np.int64]:
+        ordered = sorted(self.reigns, key=lambda reign: reign.since)
+        since = np.array([pd.Timestamp(reign.since).value for reign in ordered], dtype=np.int64)
+        number = np.array([0, *(reign.version for reign in ordered)], dtype=np.int64)
+        moments = asked_at.astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+        return number[np.searchsorted(since, moments, side="right")]
+
+    def _answered(self, version: int, rows: pd.DataFrame) -> pd.DataFrame:
+        pipeline = self.definition.pipeline
+        inputs = rows[list(pipeline.features.columns)]
+        probability = self.load(version).predict_proba(inputs)[:, 1]
+        _require_sound(probability, f"{pipeline.name} version {version}")
+        ids = prediction_ids(pipeline.name, version, rows[list(pipeline.question.key)])
+        front = rows.drop(columns=list(inputs))
+        return pd.concat(
+            [
+                pd.Series(ids, index=rows.index, name="prediction_id", dtype="str"),
+                front.assign(version=version, probability=probability),
+                inputs,
+            ],
+            axis=1,
+        )
+
+
+def _require_sound(probability: npt.NDArray[np.float64], who: str) -> None:
+    wrong = ~(np.isfinite(probability) & (probability >= 0) & (probability <= 1))
+    if wrong.any():
+        raise Terminal(
+            f"{wrong.sum()} of {len(probability)} predictions of {who} are not probabilities "
+            f"(first: {probability[wrong][0]}); nothing was logged. `ratchet rollback` returns to "
+            "the last known good version"
+        )
