@@ -1,10 +1,13 @@
 """Retry and cache presets, as values to spread into `task(**policy.IO)(function)`."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
 
 from tasks.errors import Transient
 
@@ -43,3 +46,14 @@ CPU = _preset([])
 
 ONCE = _preset([0.2, 1.0])
 """Writes that lose a race: read again at once, then give up loudly."""
+
+
+def sentence(template: str) -> Callable[[], str]:
+    """A flow run's name from its parameters, with `as_of` to the minute, now if not given."""
+
+    def name() -> str:
+        parameters = dict(flow_run.parameters)
+        as_of = parameters.get("as_of") or datetime.now(UTC)
+        return template.format(**{**parameters, "as_of": f"{as_of:%Y-%m-%d %H:%M}"})
+
+    return name

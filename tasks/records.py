@@ -218,3 +218,12 @@ class Performance:
     reference: float
     dropped: bool
     reason: str
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a champion was promoted with: its value of the metric on rows it had not seen."""
+
+    version: int
+    since: datetime
+    value: float

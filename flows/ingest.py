@@ -1,0 +1,45 @@
+"""Bring in what arrived: every delivery is admitted, held in part, or refused whole."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import AwareDatetime
+
+from tasks import extract, policy, record, tell, validate
+from tasks.records import Admission, Outcome
+from tasks.stores import open_stores
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of the deliveries that had not been judged before."""
+
+    admissions: tuple[Admission, ...]
+
+    @property
+    def refused(self) -> tuple[Admission, ...]:
+        return tuple(each for each in self.admissions if each.outcome is Outcome.REFUSED)
+
+
+@flow(
+    flow_run_name=policy.sentence("ingest {pipeline} as of {as_of}"),
+    task_runner=ThreadPoolTaskRunner(max_workers=2),
+)
+def ingest(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ingested:
+    """Admit the deliveries that arrived in landing and have not been judged yet.
+
+    Args:
+        pipeline: Name of the pipeline, a folder under config/pipelines.
+        as_of: Only deliveries that had arrived by then. Empty: now.
+    """
+    as_of = as_of or datetime.now(UTC)
+    stores = open_stores(pipeline)
+    judged = record.judged(stores.ledger, pipeline)
+    queues = extract.arrivals(stores.source, stores.definition, as_of, judged)
+    desk = stores.desk
+    admissions = sum(validate.admit.map(queues, desk=desk).result(), [])
+    record.journal(stores.ledger, stores.definition, admissions, as_of)
+    tell.deliveries(pipeline, admissions)
+    return Ingested(tuple(admissions))

@@ -1,0 +1,45 @@
+"""The night: ingest what arrived, score, watch, and retrain when it is due."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prefect import flow
+from pydantic import AwareDatetime
+
+from flows.ingest import Ingested, ingest
+from flows.retrain import Retrained, retrain
+from flows.score import score
+from flows.watch import Watched, watch
+from tasks import detect, policy
+from tasks.drift.trigger import Due
+from tasks.predictions.scorer import Scored
+from tasks.stores import open_stores
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night, told by its parts; `retrained` is None when nothing was due."""
+
+    ingested: Ingested
+    scored: Scored
+    watched: Watched
+    due: Due
+    retrained: Retrained | None
+
+
+@flow(flow_run_name=policy.sentence("night of {pipeline} as of {as_of}"))
+def nightly(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Night:
+    """Run the whole loop once.
+
+    Args:
+        pipeline: Name of the pipeline, a folder under config/pipelines.
+        as_of: Play the night of then, with only what was known. Empty: now.
+    """
+    as_of = as_of or datetime.now(UTC)
+    ingested = ingest(pipeline, as_of)
+    scored = score(pipeline, as_of)
+    watched = watch(pipeline, as_of)
+    stores = open_stores(pipeline)
+    due = detect.due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
+    retrained = retrain(pipeline, as_of, due.reason, due.cause) if due.wanted else None
+    return Night(ingested, scored, watched, due, retrained)

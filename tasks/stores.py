@@ -1,0 +1,201 @@
+"""Everything that a pipeline's story works with, opened from the settings."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from config.load import Definition
+from config.load import pipeline as load_definition
+from config.settings import Settings
+from tasks.data import artifact
+from tasks.data.lake import Lake
+from tasks.data.source import FilesSource
+from tasks.drift.report import Reporter
+from tasks.drift.trigger import Record
+from tasks.errors import Terminal
+from tasks.evaluation.contest import Champion
+from tasks.evaluation.metrics import higher_is_better
+from tasks.features.cohort import complete_days
+from tasks.ledger.deciding import Bench
+from tasks.ledger.ledger import Ledger
+from tasks.ledger.page import Link, PageData, status_page
+from tasks.ledger.standing import Standing
+from tasks.models.selection import REFERENCE
+from tasks.predictions.log import PredictionLog
+from tasks.predictions.scorer import Model, Reign, Scorer
+from tasks.quality.admission import Desk
+from tasks.quality.quarantine import Quarantine
+from tasks.records import Held
+from tasks.registry.registry import Registry
+
+
+@dataclass(frozen=True)
+class Stores:
+    """One pipeline's definition and the places that its rows, models and decisions are in."""
+
+    settings: Settings
+    definition: Definition
+    source: FilesSource
+    lake: Lake
+    log: PredictionLog
+    quarantine: Quarantine
+    ledger: Ledger
+    registry: Registry
+
+    @property
+    def name(self) -> str:
+        return self.definition.pipeline.name
+
+    @property
+    def reports(self) -> Path:
+        """Folder of this pipeline's pages."""
+        return self.settings.reports / self.name
+
+    @property
+    def desk(self) -> Desk:
+        """Where deliveries are admitted."""
+        return Desk(
+            definition=self.definition,
+            source=self.source,
+            lake=self.lake,
+            quarantine=self.quarantine,
+            docs=self.reports / "data_docs",
+        )
+
+    @property
+    def scorer(self) -> Scorer:
+        """Scores with the champion of the moment that each question was asked."""
+        reigns = [
+            Reign(decision.as_of, decision.champion)
+            for decision in self.ledger.decisions(self.name)
+            if decision.champion is not None
+        ]
+        return Scorer(self.definition, self.lake, self.log, reigns, cache(self.model))
+
+    @property
+    def reporter(self) -> Reporter:
+        """Writes drift reports beside the status page."""
+        pipeline = self.definition.pipeline
+        return Reporter(pipeline.features, pipeline.watch, self.reports / "drift")
+
+    def champion_folder(self, as_of: datetime) -> Path | None:
+        """The champion's files as of then, verified; None without a champion."""
+        champion = self.standing(as_of).champion
+        return self.folder(champion.number) if champion else None
+
+    def served(self, bench: Bench) -> Champion | None:
+        """The champion that an attempt has to face, loaded; None without one."""
+        return (
+            Champion(bench.champion, self.model(bench.champion.number)) if bench.champion else None
+        )
+
+    def standing(self, as_of: datetime) -> Standing:
+        """Who serves as of then, and after what."""
+        return Standing(self.ledger, self.name, as_of)
+
+    def write_status_page(self, as_of: datetime) -> Path:
+        """Tell on one page what the loop has been doing; its path."""
+        path = self.reports / "status.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".tmp")
+        part.write_text(status_page(self._page_data(as_of)), encoding="utf-8")
+        part.replace(path)
+        return path
+
+    def _page_data(self, as_of: datetime) -> PageData:
+        ledger, pipeline = self.ledger, self.definition.pipeline
+        standing = self.standing(as_of)
+        champion = standing.champion
+        pages = sorted(self.reports.glob("drift/*.html"), reverse=True)[:10]
+        docs = [self.reports / "data_docs" / "index.html"]
+        return PageData(
+            pipeline=pipeline.name,
+            title=pipeline.title,
+            as_of=as_of,
+            metric=pipeline.metric,
+            higher_is_better=higher_is_better(pipeline.metric),
+            champion=champion,
+            reference=ledger.reference(pipeline.name, champion.number) if champion else None,
+            decisions=tuple(ledger.decisions(pipeline.name)),
+            admissions=tuple(ledger.admissions(pipeline.name)),
+            held=Counter(held.table for held in self.quarantine.held()),
+            performances=tuple(ledger.performances(pipeline.name)),
+            intents=tuple(ledger.intents(pipeline.name)),
+            links=tuple(
+                Link(f"{path.parent.name}: {path.stem}", str(path.relative_to(self.reports)))
+                for path in [*docs, *pages]
+                if path.exists()
+            ),
+            problems=tuple(ledger.verify(pipeline.name)),
+        )
+
+    def record(self, as_of: datetime) -> Record:
+        """What the retrain policy looks back on as of then."""
+        standing = self.standing(as_of)
+        promise = standing.promise
+        days = complete_days(self.definition, self.lake, as_of)
+        return Record(
+            champion_since=promise.since if promise else None,
+            attempts=standing.attempts,
+            intents=standing.unanswered,
+            trainable=len(days) >= self.definition.pipeline.windows.needed_days,
+        )
+
+    def held(self, table: str, partition: str, rows: list[int] | None) -> list[Held]:
+        """Rows held of a partition, all or those numbered; `Terminal` when a number is not held."""
+        held = self.quarantine.held(table, partition, include_released=True)
+        numbers = {each.row for each in held}
+        unknown = sorted(set(rows or ()) - numbers)
+        if unknown or not held:
+            raise Terminal(
+                f"{table}/{partition}: {len(held)} rows in quarantine, none of them numbered "
+                f"{unknown}; `ratchet quarantine show` lists them"
+            )
+        return [each for each in held if not rows or each.row in rows]
+
+    def reference(self, number: int) -> pd.DataFrame:
+        """A sample of the rows that a version was trained on: inputs only."""
+        return pd.read_parquet(self.folder(number) / REFERENCE)
+
+    def repair_alias(self) -> int | None:
+        """Point the registry's alias at the ledger's champion: the ledger is the truth."""
+        number = self.ledger.champion(self.name)
+        if number is not None:
+            self.registry.point(self.name, number)
+        return number
+
+    def workshop(self, key: str) -> Path:
+        """Folder of an attempt that is under way: a run that died resumes from it."""
+        return self.settings.work / self.name / key
+
+    def model(self, number: int) -> Model:
+        """A registered version, loaded after every byte of it was verified."""
+        manifest = self.ledger.version(self.name, number).manifest
+        loaded: Model = artifact.load(self.folder(number), manifest)
+        return loaded
+
+    def folder(self, number: int) -> Path:
+        """A local copy of a registered version, verified against the ledger's manifest."""
+        version = self.ledger.version(self.name, number)
+        return self.registry.fetch(version, self.settings.models)
+
+
+def open_stores(pipeline: str, settings: Settings | None = None) -> Stores:
+    """Open the stores of `pipeline`. Raises `config.load.ConfigError` when it is not defined."""
+    settings = settings or Settings.from_environment()
+    definition = load_definition(settings, pipeline)
+    lake = settings.lake / pipeline
+    return Stores(
+        settings=settings,
+        definition=definition,
+        source=FilesSource(settings.landing, pipeline),
+        lake=Lake(lake),
+        log=PredictionLog(Lake(settings.home / "log" / pipeline)),
+        quarantine=Quarantine(lake),
+        ledger=Ledger(settings.ledger_url),
+        registry=Registry(settings.tracking_uri, settings.artifacts),
+    )
