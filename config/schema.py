@@ -157,6 +157,7 @@ class Watch(Frozen):
 
     window_days: int = Field(7, ge=1)
     min_labels: int = Field(1000, ge=1)
+    min_days: int = Field(5, ge=2, description="of the present champion's own predictions")
     max_drop: float = Field(0.03, gt=0, description="below the value it was promoted with")
     report_every_days: int = Field(7, ge=1)
     report_rows: int = Field(2000, ge=100, description="sample size of the drift report")

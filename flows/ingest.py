@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 
-from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect import flow, unmapped
 from pydantic import AwareDatetime
 
 from tasks import extract, policy, record, tell, validate
@@ -25,7 +25,7 @@ class Ingested:
 
 @flow(
     flow_run_name=policy.sentence("ingest {pipeline} as of {as_of}"),
-    task_runner=ThreadPoolTaskRunner(max_workers=2),
+    task_runner=policy.threads(2),
 )
 def ingest(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ingested:
     """Admit the deliveries that arrived in landing and have not been judged yet.
@@ -39,7 +39,8 @@ def ingest(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ing
     judged = record.judged(stores.ledger, pipeline)
     queues = extract.arrivals(stores.source, stores.definition, as_of, judged)
     desk = stores.desk
-    admissions = sum(validate.admit.map(queues, desk=desk).result(), [])
+    admitted = validate.admit.map(unmapped(desk), queues).result()
+    admissions = list(chain.from_iterable(admitted))
     record.journal(stores.ledger, stores.definition, admissions, as_of)
     tell.deliveries(pipeline, admissions)
     return Ingested(tuple(admissions))

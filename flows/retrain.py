@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import AwareDatetime
 
 from tasks import build, evaluate, fit, policy, record, register, tell
@@ -24,7 +23,7 @@ class Retrained:
 
 @flow(
     flow_run_name=policy.sentence("retrain {pipeline} as of {as_of} ({reason})"),
-    task_runner=ThreadPoolTaskRunner(max_workers=3),
+    task_runner=policy.threads(3),
 )
 def retrain(
     pipeline: str = "flights",

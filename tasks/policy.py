@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from tasks.errors import Transient
 
@@ -46,6 +48,12 @@ CPU = _preset([])
 
 ONCE = _preset([0.2, 1.0])
 """Writes that lose a race: read again at once, then give up loudly."""
+
+
+def threads(count: int) -> "TaskRunner[PrefectFuture[Any]]":
+    """Runs submitted tasks in `count` threads; what needs a process starts its own."""
+    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=count)
+    return cast("TaskRunner[PrefectFuture[Any]]", runner)  # its own futures are narrower
 
 
 def sentence(template: str) -> Callable[[], str]:

@@ -75,7 +75,11 @@ def realised(
     pipeline = definition.pipeline
     if promise is not None and len(rows):
         rows = rows[rows["version"] == promise.version]
-    enough = promise is not None and len(rows) >= pipeline.watch.min_labels
+    enough = (
+        promise is not None
+        and len(rows) >= pipeline.watch.min_labels
+        and rows["day"].nunique() >= pipeline.watch.min_days
+    )
     measured = _measured(definition, rows) if enough else _UNDEFINED
     reference = promise.value if promise else float("nan")
     dropped, reason = _judged(definition, measured, reference, len(rows))
@@ -116,7 +120,7 @@ def _judged(
     if math.isnan(measured.value):
         return False, (
             f"{metric} undefined on {labels_seen:,} labels: {watch.min_labels:,} of both classes "
-            "needed"
+            f"on {watch.min_days} days needed"
         )
     sign = 1 if higher_is_better(metric) else -1
     drop = sign * (reference - measured.value)

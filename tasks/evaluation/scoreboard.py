@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from config.schema import Metric
 from tasks.evaluation.metrics import measure
 
 WHOLE = "whole period"
@@ -39,7 +40,7 @@ def scoreboard(
 def _line(
     period: str, y: npt.NDArray[np.int8], contenders: Scores, rows: npt.NDArray[np.bool_]
 ) -> Line:
-    def by_name(metric: str) -> dict[str, float]:
+    def by_name(metric: Metric) -> dict[str, float]:
         return {name: measure(metric, y[rows], p[rows]) for name, p in contenders.items()}
 
     return Line(period, int(rows.sum()), by_name("roc_auc"), by_name("log_loss"))

@@ -103,8 +103,8 @@ def _require_shape(definition: Definition, asked: pd.DataFrame, answer: pd.DataF
     where = f"{pipeline.features.query} of {pipeline.name}"
     if missing or extra:
         raise Terminal(
-            f"{where}: {len(missing)} columns missing {missing}, {len(extra)} not declared {extra}; "
-            "name the same columns under features in pipeline.yaml"
+            f"{where}: {len(missing)} columns missing {missing}, {len(extra)} not declared "
+            f"{extra}; name the same columns under features in pipeline.yaml"
         )
     if len(answer) != len(asked) or answer.duplicated(list(pipeline.question.key)).any():
         raise Terminal(

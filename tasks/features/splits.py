@@ -35,9 +35,9 @@ def training_days(definition: Definition, lake: Lake, as_of: datetime) -> list[d
     days = complete_days(definition, lake, as_of)
     if len(days) < windows.needed_days:
         raise NotEnoughData(
-            f"{len(days)} complete days as of {as_of:%Y-%m-%d %H:%M}; {windows.needed_days} needed: "
-            f"{windows.min_train_days} to train on and {windows.holdout_days} to judge on. Wait, "
-            "ingest more, or lower windows.min_train_days"
+            f"{len(days)} complete days as of {as_of:%Y-%m-%d %H:%M}; {windows.needed_days} "
+            f"needed: {windows.min_train_days} to train on and {windows.holdout_days} to judge "
+            "on. Wait, ingest more, or lower windows.min_train_days"
         )
     if windows.max_train_days is None:
         return days

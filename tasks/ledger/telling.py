@@ -8,7 +8,7 @@ _MARKS = {
     Status.PASS: "✅",
     Status.FAIL: "❌",
     Status.NO_EVIDENCE: "❔",
-    Status.NOT_APPLICABLE: "➖",
+    Status.NOT_APPLICABLE: "·",
 }
 
 

@@ -35,7 +35,7 @@ class PredictionLog:
         merged = pd.concat([known, new], ignore_index=True) if len(known) else new
         merged = merged.sort_values("prediction_id", ignore_index=True)
         content = hashlib.sha256("".join(merged["prediction_id"]).encode()).hexdigest()
-        table = pa.Table.from_pandas(merged, preserve_index=False)
+        table = _stored(merged)
         row = pa.array(range(table.num_rows), pa.int64())
         self.table.replace_partition(
             day.isoformat(), table.append_column("_row", row), content, seen
@@ -54,7 +54,15 @@ class PredictionLog:
             return pd.DataFrame({"prediction_id": pd.Series(dtype="str")})
         found = self.table.read(Read(first=first.isoformat(), last=last.isoformat()))
         system = [name for name in found.column_names if name.startswith("_")]
-        return found.drop_columns(system).to_pandas()
+        frame: pd.DataFrame = found.drop_columns(system).to_pandas()
+        return frame
+
+
+def _stored(rows: pd.DataFrame) -> pa.Table:
+    """Text is `string` whatever pandas made of it: a column keeps its type in the lake."""
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    types = [pa.string() if pa.types.is_large_string(t) else t for t in table.schema.types]
+    return table.cast(pa.schema(zip(table.schema.names, types, strict=True)))
 
 
 def prediction_ids(pipeline: str, version: int, keys: pd.DataFrame) -> list[str]:

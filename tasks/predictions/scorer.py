@@ -83,10 +83,10 @@ class Scorer:
             self.definition, known_tables(self.lake, self.definition, window, as_of), window
         )
         asked = asked[asked["asked_at"] <= as_of]
+        versions = self._versions(asked["asked_at"])
         parts = [
-            self._answered(version, rows)
-            for version, rows in asked.groupby(self._versions(asked["asked_at"]))
-            if version > 0
+            self._answered(int(version), asked[versions == version])
+            for version in np.unique(versions[versions > 0])
         ]
         return pd.concat(parts, ignore_index=True) if parts else asked.head(0)
 

@@ -1,0 +1,142 @@
+"""Questions that the ledger and the quarantine answer: no flow runs, nothing changes."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from deployments import show
+from tasks.drift.trigger import due
+from tasks.ledger.telling import decision_sentence
+from tasks.records import Decision, Intent, ModelVersion, Outcome, Promise
+from tasks.stores import Stores, open_stores
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a pipeline stands."""
+
+    pipeline: str
+    champion: ModelVersion | None
+    promise: Promise | None
+    last_decision: Decision | None
+    last_measured: str
+    unanswered: tuple[Intent, ...]
+    held: int
+    refused: int
+    problems: tuple[str, ...]
+    page: str
+
+
+def status(pipeline: str, as_json: bool) -> None:
+    """Print who serves, what was decided and measured last, and what waits for a person."""
+    stores = open_stores(pipeline)
+    found = _status(stores)
+    if as_json:
+        show.document(found)
+        return
+    rows: list[list[show.Cell]] = [
+        ["champion", _champion(found)],
+        ["last decision", decision_sentence(found.last_decision) if found.last_decision else "-"],
+        ["last measured", found.last_measured or "-"],
+        ["waiting", "; ".join(intent.cause for intent in found.unanswered) or "nothing"],
+        ["rows held", found.held],
+        ["deliveries refused", found.refused],
+        ["ledger", "; ".join(found.problems) or "verified"],
+        ["status page", found.page],
+    ]
+    show.table(f"{pipeline}: {stores.definition.pipeline.title}", ["", ""], rows)
+
+
+def why(pipeline: str, day: date | None, as_json: bool) -> None:
+    """Print every decision with its reason, and what the next retrain waits for."""
+    stores = open_stores(pipeline)
+    zone = stores.definition.pipeline.schedule.zone
+    decisions = [
+        decision
+        for decision in stores.ledger.decisions(pipeline)
+        if day is None or decision.as_of.astimezone(zone).date() == day
+    ]
+    latest = decisions[-1].as_of if decisions else datetime.now(UTC)
+    measured = [p for p in stores.ledger.performances(pipeline) if day is None]
+    as_of = max([latest, *(each.as_of for each in measured)])
+    next_retrain = due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
+    if as_json:
+        show.document({"decisions": decisions, "next": next_retrain})
+        return
+    for decision in decisions:
+        show.line(decision_sentence(decision))
+    if not decisions:
+        show.line(f"no decision{f' on {day}' if day else ' yet'}")
+    wanted = "due" if next_retrain.wanted else "not due"
+    show.line(f"next retrain on {as_of.astimezone(zone):%Y-%m-%d}: {wanted}, {next_retrain.reason}")
+
+
+def held(pipeline: str, everything: bool, as_json: bool) -> None:
+    """Print how many rows are held of which delivery, and why."""
+    rows = open_stores(pipeline).quarantine.held(include_released=everything)
+    counts = Counter(
+        (row.table, row.partition, reason, row.released_at is not None)
+        for row in rows
+        for reason in row.reasons
+    )
+    listed = [
+        {"table": name, "partition": partition, "reason": reason, "released": out, "rows": count}
+        for (name, partition, reason, out), count in sorted(counts.items())
+    ]
+    if as_json:
+        show.document(listed)
+        return
+    columns = ["table", "partition", "reason", "rows", "released"]
+    told = [[str(row[column]) for column in columns] for row in listed]
+    show.table(f"{len(rows)} rows held", columns, told)
+
+
+def held_rows(pipeline: str, name: str, partition: str, as_json: bool) -> None:
+    """Print the held rows of a partition as they were delivered."""
+    rows = open_stores(pipeline).quarantine.held(name, partition, include_released=True)
+    if as_json:
+        show.document(rows)
+        return
+    show.table(
+        f"{name}/{partition}: {len(rows)} rows held",
+        ["row", "reasons", "as delivered", "released"],
+        [
+            [
+                row.row,
+                ", ".join(row.reasons),
+                ", ".join(f"{column}={value}" for column, value in row.payload.items()),
+                f"{row.released_at:%Y-%m-%d %H:%M}" if row.released_at else "no",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _status(stores: Stores) -> Status:
+    ledger, name = stores.ledger, stores.name
+    decisions, measured = ledger.decisions(name), ledger.performances(name)
+    moments = [each.as_of for each in decisions] + [each.as_of for each in measured]
+    as_of = max(moments, default=datetime.now(UTC))
+    standing = stores.standing(as_of)
+    return Status(
+        pipeline=name,
+        champion=standing.champion,
+        promise=standing.promise,
+        last_decision=decisions[-1] if decisions else None,
+        last_measured=measured[-1].reason if measured else "",
+        unanswered=tuple(standing.unanswered),
+        held=len(stores.quarantine.held()),
+        refused=sum(each.outcome is Outcome.REFUSED for each in ledger.admissions(name)),
+        problems=tuple(ledger.verify(name)),
+        page=str(stores.reports / "status.html"),
+    )
+
+
+def _champion(found: Status) -> str:
+    if found.champion is None or found.promise is None:
+        return "none yet"
+    return (
+        f"v{found.champion.number} ({found.champion.candidate}) since "
+        f"{found.promise.since:%Y-%m-%d}, trained through {found.champion.trained_through}, "
+        f"promised {found.promise.value:.4f}"
+    )

@@ -1,0 +1,208 @@
+"""The `ratchet` command. Nothing heavy is imported before a command needs it.
+
+Exit codes: 0 done (a refused challenger is a good night's work); 1 unexpected failure; 2 wrong
+use or configuration; 3 a delivery was refused; 4 too little data; 5 refused for safety (leaking
+features, corrupt bytes, a decision that cannot be taken).
+"""
+
+import sys
+from datetime import date
+
+import click
+
+PIPELINE = click.argument("pipeline", default="flights")
+AS_OF = click.option(
+    "--as-of",
+    metavar="WHEN",
+    help="Use only what was known by then: a date (that night), or an ISO time. Default: now.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ratchet")
+def cli() -> None:
+    """Keep models trained: ingest, retrain, score, watch, and say why.
+
+    Exit codes: 0 done, 1 unexpected failure, 2 wrong use or configuration, 3 a delivery was
+    refused, 4 too little data, 5 refused for safety.
+    """
+
+
+@cli.command()
+@PIPELINE
+@AS_OF
+@JSON
+def run(pipeline: str, as_of: str | None, as_json: bool) -> None:
+    """One night: ingest what arrived, score, watch, and retrain when due."""
+    from deployments import embedded
+
+    embedded.answer(embedded.run("nightly", pipeline, as_of), as_json)
+
+
+@cli.command()
+@PIPELINE
+@AS_OF
+@JSON
+def ingest(pipeline: str, as_of: str | None, as_json: bool) -> None:
+    """Admit the deliveries that arrived in landing."""
+    from deployments import embedded
+
+    embedded.answer(embedded.run("ingest", pipeline, as_of), as_json)
+
+
+@cli.command()
+@PIPELINE
+@AS_OF
+@click.option("--reason", default="asked for by hand", help="Kept with the decision.")
+@JSON
+def retrain(pipeline: str, as_of: str | None, reason: str, as_json: bool) -> None:
+    """Fit the candidates, judge the best one, and promote it or keep the champion."""
+    from deployments import embedded
+
+    embedded.answer(embedded.run("retrain", pipeline, as_of, reason=reason), as_json)
+
+
+@cli.command()
+@PIPELINE
+@AS_OF
+@JSON
+def score(pipeline: str, as_of: str | None, as_json: bool) -> None:
+    """Answer the questions that have been asked and not answered yet."""
+    from deployments import embedded
+
+    embedded.answer(embedded.run("score", pipeline, as_of), as_json)
+
+
+@cli.command()
+@PIPELINE
+@AS_OF
+@JSON
+def watch(pipeline: str, as_of: str | None, as_json: bool) -> None:
+    """Measure the champion on days whose labels are complete, and report drift."""
+    from deployments import embedded
+
+    embedded.answer(embedded.run("watch", pipeline, as_of), as_json)
+
+
+@cli.command()
+@PIPELINE
+@click.option("--to", "version", type=int, help="Version to return to. Default: last known good.")
+@click.option("--reason", default="asked for by hand", help="Kept with the decision.")
+@AS_OF
+@JSON
+def rollback(
+    pipeline: str, version: int | None, reason: str, as_of: str | None, as_json: bool
+) -> None:
+    """Return to an earlier champion, after loading it and predicting with it."""
+    from deployments import embedded
+
+    embedded.answer(
+        embedded.run("rollback", pipeline, as_of, version=version, reason=reason), as_json
+    )
+
+
+@cli.command()
+@PIPELINE
+@JSON
+def status(pipeline: str, as_json: bool) -> None:
+    """Who is champion, what was decided last, what is held or refused."""
+    from deployments import answers
+
+    answers.status(pipeline, as_json)
+
+
+@cli.command()
+@PIPELINE
+@click.option("--on", "day", metavar="DATE", help="Only what was decided for that night.")
+@JSON
+def why(pipeline: str, day: str | None, as_json: bool) -> None:
+    """Why each version was promoted, refused or rolled back, and what a retrain waits for."""
+    from deployments import answers
+
+    answers.why(pipeline, date.fromisoformat(day) if day else None, as_json)
+
+
+@cli.command()
+@click.option("--through", default="2013-04-05", show_default=True, help="Last night to replay.")
+@JSON
+def demo(through: str, as_json: bool) -> None:
+    """The main job: the flights of 2013, from first file to a champion that retrains itself."""
+    from deployments import demo as story
+
+    story.play(date.fromisoformat(through), as_json)
+
+
+@cli.group()
+def quarantine() -> None:
+    """Rows that were held back, with their reasons."""
+
+
+@quarantine.command("list")
+@PIPELINE
+@click.option("--all", "everything", is_flag=True, help="Released rows as well.")
+@JSON
+def quarantine_list(pipeline: str, everything: bool, as_json: bool) -> None:
+    """How many rows of which delivery are held, and why."""
+    from deployments import answers
+
+    answers.held(pipeline, everything, as_json)
+
+
+@quarantine.command("show")
+@PIPELINE
+@click.option("--table", required=True)
+@click.option("--partition", required=True)
+@JSON
+def quarantine_show(pipeline: str, table: str, partition: str, as_json: bool) -> None:
+    """The held rows of a partition as they were delivered."""
+    from deployments import answers
+
+    answers.held_rows(pipeline, table, partition, as_json)
+
+
+@quarantine.command("release")
+@PIPELINE
+@click.option("--table", required=True)
+@click.option("--partition", required=True)
+@click.option("--row", "rows", type=int, multiple=True, help="Row numbers. Default: all.")
+@AS_OF
+@JSON
+def quarantine_release(  # noqa: PLR0913, PLR0917 - one parameter an option
+    pipeline: str,
+    table: str,
+    partition: str,
+    rows: tuple[int, ...],
+    as_of: str | None,
+    as_json: bool,
+) -> None:
+    """Let held rows into the lake after all; they count as known from now on."""
+    from deployments import embedded
+
+    chosen = {"table": table, "partition": partition, "rows": list(rows)}
+    embedded.answer(embedded.run("release", pipeline, as_of, **chosen), as_json)
+
+
+def main() -> None:
+    """Run the command line and turn our own failures into messages and exit codes."""
+    try:
+        cli(standalone_mode=True)
+    except Exception as error:  # the last door: what is ours is told, the rest is raised
+        code = _exit_code(error)
+        if code is None:
+            raise
+        click.echo(f"ratchet: {error}", err=True)
+        sys.exit(code)
+
+
+def _exit_code(error: Exception) -> int | None:
+    from config.load import ConfigError
+    from tasks.errors import NotEnoughData, RatchetError, Refused
+
+    codes: list[tuple[type[Exception], int]] = [
+        (ConfigError, 2),
+        (Refused, 3),
+        (NotEnoughData, 4),
+        (RatchetError, 5),
+    ]
+    return next((code for kind, code in codes if isinstance(error, kind)), None)

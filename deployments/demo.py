@@ -1,0 +1,67 @@
+"""The main job: a year of flights replayed night by night, as it would have happened."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rich.progress import Progress
+
+from config.load import pipeline as load_definition
+from config.schema import Schedule
+from config.settings import Settings
+from deployments.embedded import night_of, prefect_here
+from deployments.progress import advancing, bars
+from infra.airline import Airline
+
+PIPELINE = "flights"
+FIRST_CHAMPION = date(2013, 3, 15)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The nights from the first champion's through the last, on one landing folder."""
+
+    settings: Settings
+    schedule: Schedule
+    airline: Airline
+    through: date
+
+    def run(self, progress: Progress) -> None:
+        """Deliver and ingest from January, train the first champion, then live every night."""
+        with prefect_here(self.settings):
+            self._begin(progress)
+            self._live(progress)
+
+    def _begin(self, progress: Progress) -> None:
+        from flows.ingest import ingest
+        from flows.retrain import retrain
+
+        as_of = night_of(FIRST_CHAMPION, self.schedule)
+        delivered = self.airline.deliver(self.settings.landing, None, as_of)
+        with advancing(progress, "ingest since January", len(delivered)):
+            ingest(PIPELINE, as_of)
+        with advancing(progress, "train the first champion", 1):
+            retrain(PIPELINE, as_of, "first champion")
+
+    def _live(self, progress: Progress) -> None:
+        from flows.nightly import nightly
+
+        before = night_of(FIRST_CHAMPION, self.schedule)
+        nights = (self.through - FIRST_CHAMPION).days
+        bar = progress.add_task("live the nights", total=nights)
+        for count in range(1, nights + 1):
+            as_of = night_of(FIRST_CHAMPION + timedelta(days=count), self.schedule)
+            self.airline.deliver(self.settings.landing, before, as_of)
+            nightly(PIPELINE, as_of)
+            progress.update(bar, advance=1, description=f"night of {as_of:%Y-%m-%d}")
+            before = as_of
+
+
+def play(through: date, as_json: bool) -> None:
+    """Replay, then print what happened and where to look."""
+    settings = Settings.from_environment()
+    schedule = load_definition(settings, PIPELINE).pipeline.schedule
+    with bars(hidden=as_json) as progress:
+        Replay(settings, schedule, Airline(), through).run(progress)
+    from deployments import story  # Prefect is imported with it, after its settings are exported
+
+    story.tell(settings, FIRST_CHAMPION, through, as_json)

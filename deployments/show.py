@@ -1,0 +1,155 @@
+"""Results for people, as tables; for machines, as one JSON document."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.ingest import Ingested
+from flows.nightly import Night
+from flows.retrain import Retrained
+from flows.watch import Watched
+from tasks.predictions.scorer import Scored
+from tasks.records import Decision, Kind, Outcome
+
+Cell = str | int | float | None
+
+
+def result(value: object, as_json: bool) -> None:
+    """Print what a story returned."""
+    if as_json:
+        document(value)
+    else:
+        told(value)
+
+
+def document(value: object) -> None:
+    """Print any of our values as JSON; undefined numbers become null."""
+    click.echo(json.dumps(plain(value), indent=2))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a table; numbers to the right, text escaped."""
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(escape(_cell(each)) for each in row))
+    Console().print(drawn)
+
+
+def line(text: str) -> None:
+    """Print one line."""
+    click.echo(text)
+
+
+@singledispatch
+def told(value: object) -> None:
+    """Print a story's result in a few lines."""
+    line(str(value))
+
+
+@told.register
+def _(value: Ingested) -> None:
+    if not value.admissions:
+        line("nothing new in landing")
+        return
+    tables = sorted({each.delivery.table for each in value.admissions})
+    counts = [[each for each in value.admissions if each.delivery.table == name] for name in tables]
+    table(
+        "ingested",
+        ["table", "deliveries", "rows", "held", "refused"],
+        [
+            [
+                name,
+                len(arrived),
+                sum(each.rows for each in arrived),
+                sum(each.held for each in arrived),
+                sum(each.outcome is Outcome.REFUSED for each in arrived),
+            ]
+            for name, arrived in zip(tables, counts, strict=True)
+        ],
+    )
+    for each in value.refused:
+        line(f"refused {each.delivery.path}\n  {each.code}: {each.message}")
+
+
+@told.register
+def _(value: Scored) -> None:
+    versions = ", ".join(f"v{number}" for number in value.versions) or "no champion needed"
+    line(f"scored {value.rows:,} rows on {len(value.days)} days ({versions})")
+
+
+@told.register
+def _(value: Watched) -> None:
+    line(f"{'DROPPED: ' if value.performance.dropped else ''}{value.performance.reason}")
+    if value.drift is not None:
+        names = ", ".join(value.drift.drifted[:6]) or "none"
+        line(f"{len(value.drift.drifted)} columns drifted ({names}); {value.drift.page}")
+
+
+@told.register
+def _(value: Retrained) -> None:
+    checks = value.decision.evidence.get("checks")
+    if isinstance(checks, list):
+        rows = [[each["status"], each["title"], each["reason"]] for each in checks]
+        table("checks", ["", "check", "why"], rows)
+    told(value.decision)
+    if not value.news:
+        line("this attempt had been decided before; nothing changed")
+
+
+@told.register
+def _(value: Decision) -> None:
+    serves = "nobody serves" if value.champion is None else f"v{value.champion} serves"
+    verb = "ROLLED BACK from" if value.kind is Kind.ROLLED_BACK else value.kind.value.upper()
+    line(f"{verb} v{value.version}; {serves}. {value.reason}")
+
+
+@told.register
+def _(value: Night) -> None:
+    told(value.ingested)
+    told(value.scored)
+    told(value.watched)
+    line(f"retrain: {'due' if value.due.wanted else 'not due'}, {value.due.reason}")
+    if value.retrained is not None:
+        told(value.retrained.decision)
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, moments, enums and paths as what JSON can say."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
+
+
+def _cell(value: Cell) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else value
