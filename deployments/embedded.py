@@ -64,6 +64,7 @@ def night_of(day: date, schedule: Schedule) -> datetime:
 @contextmanager
 def prefect_here(settings: Settings) -> Iterator[None]:
     """Prefect as this installation wants it; set before it is imported for the first time."""
+    settings.home.mkdir(parents=True, exist_ok=True)
     export({**settings.prefect_environment(), **settings.tracking_environment()})
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 

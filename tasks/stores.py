@@ -1,5 +1,6 @@
 """Everything that a pipeline's story works with, opened from the settings."""
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,6 +172,10 @@ class Stores:
     def workshop(self, key: str) -> Path:
         """Folder of an attempt that is under way: a run that died resumes from it."""
         return self.settings.work / self.name / key
+
+    def sweep(self, key: str) -> None:
+        """Forget the folder of an attempt that has been decided on."""
+        shutil.rmtree(self.workshop(key), ignore_errors=True)
 
     def model(self, number: int) -> Model:
         """A registered version, loaded after every byte of it was verified."""

@@ -1,5 +1,6 @@
 """Tables of accepted rows: Delta tables whose partitions are replaced whole and atomically."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,6 +115,25 @@ class LakeTable:
         """Names of the partitions that have rows, in order."""
         table = self._found()
         return [] if table is None else sorted(each[PARTITION] for each in table.partitions())
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every partition, from the table's own statistics: no row is read."""
+        table = self._found()
+        counted = Counter[str]()
+        if table is not None:
+            files = pa.table(table.get_add_actions(flatten=True))
+            names, rows = files[f"partition.{PARTITION}"], files["num_records"]
+            for name, number in zip(names.to_pylist(), rows.to_pylist(), strict=True):
+                counted[name] += number
+        return dict(counted)
+
+    def made(self, rows: pa.Table) -> int:
+        """The latest version of a table that is there from now on, without rows if it is new.
+
+        Who derives rows from a table that may not exist yet needs it to lose a race against
+        another first writer, instead of replacing what that one wrote.
+        """
+        return int((self._found() or self._created(_stamped(rows, ALL, "").schema)).version())
 
     def delivery_of(self, partition: str) -> str | None:
         """sha256 of the delivery that the partition holds, None when it holds none."""

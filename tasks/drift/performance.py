@@ -129,6 +129,7 @@ def _judged(
         f"{metric} {measured.value:.3f} [{measured.low:.3f}, {measured.high:.3f}] on "
         f"{labels_seen:,} labels, {reference:.3f} promised"
     )
-    if drop > watch.max_drop and wholly_below:
-        return True, f"{facts}: {drop:.3f} worse, more than the {watch.max_drop:.3f} allowed"
-    return False, f"{facts}: within the {watch.max_drop:.3f} allowed"
+    if drop <= watch.max_drop:
+        return False, f"{facts}: within the {watch.max_drop:.3f} allowed"
+    told = f"{facts}: {drop:.3f} worse, more than the {watch.max_drop:.3f} allowed"
+    return wholly_below, told if wholly_below else f"{told}, but not beyond doubt"

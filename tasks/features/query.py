@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -46,8 +47,9 @@ def features(definition: Definition, tables: Tables, days: Days) -> pd.DataFrame
     """Answer the feature query for every question of `days`.
 
     One row a question, in order of time and key: the key, `day` (the question's partition),
-    `asked_at`, the event time, then the model inputs; numbers are float64, categories are
-    strings or None. Rows that were not known when they were asked are not asked.
+    `asked_at`, the event time (both instants in UTC, as is a time without a zone), then the
+    model inputs; numbers are float64, categories are strings or None. Rows that were not known
+    when they were asked are not asked. Raises `Terminal` naming what the query does wrong.
     """
     pipeline = definition.pipeline
     try:
@@ -59,19 +61,47 @@ def features(definition: Definition, tables: Tables, days: Days) -> pd.DataFrame
         )
     except ValueError as error:
         raise Terminal(f"{pipeline.features.query} of {pipeline.name}: {error}") from error
-    _require_shape(definition, asked, answer)
-    key = list(pipeline.question.key)
-    frame = asked.merge(answer[[*key, *pipeline.features.columns]], on=key, validate="1:1")
+    _require_columns(definition, answer)
+    frame = _joined(definition, asked, answer)
     return _typed(definition, frame).sort_values(
-        [pipeline.question.event_time, *key], ignore_index=True
+        [pipeline.question.event_time, *pipeline.question.key], ignore_index=True
     )
 
 
+def questions(definition: Definition, lake: Lake, days: Days, known_by: datetime) -> pd.DataFrame:
+    """What is asked on `days` by rows known by `known_by`: key, `day`, `asked_at`, event time."""
+    name = definition.pipeline.question.table
+    table = definition.pipeline.tables[name]
+    rows = lake.table(name).read(
+        Read(
+            columns=tuple(table.columns),
+            first=days.first.isoformat(),
+            last=days.last.isoformat(),
+            known_by=known_by,
+            known_at=table.known_at,
+        )
+    )
+    return answers({name: rows}, _questions(definition, days), _question_columns(definition))[1]
+
+
 def labels(definition: Definition, tables: Tables) -> pd.DataFrame:
-    """What turned out: the question's key and the label as 0 or 1, of rows in `tables`."""
-    label, key = definition.pipeline.label, ", ".join(definition.pipeline.question.key)
-    query = f"SELECT {key}, ({label.expression})::TINYINT AS {label.name} FROM {label.table}"  # noqa: S608 - the definition is trusted, it is code
-    return answers(tables, query)[0]
+    """What turned out: the question's key and the label as 0 or 1, of rows in `tables`.
+
+    A row whose label is null has not turned out yet. Raises `Terminal` when the expression
+    fails, or when a question has more than one label.
+    """
+    pipeline = definition.pipeline
+    label, key = pipeline.label, list(pipeline.question.key)
+    query = f"""
+        SELECT {", ".join(key)}, ({label.expression})::BOOLEAN::TINYINT AS {label.name}
+        FROM {label.table} WHERE ({label.expression}) IS NOT NULL
+    """  # noqa: S608 - the definition is trusted, it is code
+    try:
+        (frame,) = answers(tables, query)
+    except ValueError as error:
+        raise Terminal(f"label.expression of {pipeline.name}: {error}") from error
+    _require_unique(frame, key, f"{label.table} has", "labels: one row a question, please")
+    return frame
 
 
 def _questions(definition: Definition, days: Days) -> str:
@@ -79,7 +109,9 @@ def _questions(definition: Definition, days: Days) -> str:
     table = definition.pipeline.tables[question.table]
     return f"""
         CREATE TEMP VIEW questions AS
-        SELECT * FROM (SELECT *, {question.asked_at} AS asked_at FROM {question.table})
+        SELECT * FROM (
+            SELECT *, ({question.asked_at})::TIMESTAMPTZ AS asked_at FROM {question.table}
+        )
         WHERE {table.partition} BETWEEN DATE '{days.first}' AND DATE '{days.last}'
             AND {table.known_at} <= asked_at
     """  # noqa: S608 - the definition is trusted, it is code
@@ -91,33 +123,76 @@ def _question_columns(definition: Definition) -> str:
     columns = ", ".join(question.key)
     return (
         f"SELECT {columns}, strftime({partition}, '%Y-%m-%d') AS day, asked_at, "  # noqa: S608 - the definition is trusted, it is code
-        f"{question.event_time} FROM questions"
+        f"{question.event_time}::TIMESTAMPTZ AS {question.event_time} FROM questions"
     )
 
 
-def _require_shape(definition: Definition, asked: pd.DataFrame, answer: pd.DataFrame) -> None:
+def _require_columns(definition: Definition, answer: pd.DataFrame) -> None:
     pipeline = definition.pipeline
     wanted = (*pipeline.question.key, *pipeline.features.columns)
     missing = [name for name in wanted if name not in answer]
     extra = [name for name in answer if name not in wanted]
-    where = f"{pipeline.features.query} of {pipeline.name}"
     if missing or extra:
         raise Terminal(
-            f"{where}: {len(missing)} columns missing {missing}, {len(extra)} not declared "
-            f"{extra}; name the same columns under features in pipeline.yaml"
+            f"{_where(definition)}: {len(missing)} columns missing {missing}, {len(extra)} not "
+            f"declared {extra}; name the same columns under features in pipeline.yaml"
         )
-    if len(answer) != len(asked) or answer.duplicated(list(pipeline.question.key)).any():
+
+
+def _joined(definition: Definition, asked: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
+    """Questions beside their answers, one row each."""
+    pipeline = definition.pipeline
+    key = list(pipeline.question.key)
+    _require_unique(asked, key, f"{pipeline.question.table} has", "rows in the days asked about")
+    inputs = answer[[*key, *pipeline.features.columns]]
+    try:
+        frame = asked.merge(inputs, on=key, validate="1:1")
+    except ValueError:  # doubled, or keys of another type
+        frame = asked.head(0)
+    if len(frame) != len(asked) or len(answer) != len(asked):
         raise Terminal(
-            f"{where}: {len(answer)} rows for {len(asked)} questions; it must give exactly one "
-            "row a question: look for a join that drops or doubles rows"
+            f"{_where(definition)}: {len(answer)} rows for {len(asked)} questions, {len(frame)} of "
+            "them matched; it must give exactly one row a question: look for a join that drops or "
+            f"doubles rows, or that changes {', '.join(key)}"
         )
+    return frame
+
+
+def _require_unique(frame: pd.DataFrame, key: list[str], who: str, what: str) -> None:
+    double = frame[frame.duplicated(key)]
+    if len(double):
+        first = ", ".join(f"{name} {double.iloc[0][name]}" for name in key)
+        raise Terminal(f"{who} {len(double)} questions with several {what} (first: {first})")
 
 
 def _typed(definition: Definition, frame: pd.DataFrame) -> pd.DataFrame:
     features = definition.pipeline.features
-    numeric = {name: frame[name].astype("float64") for name in features.numeric}
-    categorical = {
-        name: frame[name].astype(object).where(frame[name].notna(), None)
-        for name in features.categorical
-    }
+    numeric = {name: _number(definition, frame[name]) for name in features.numeric}
+    categorical = {name: _category(definition, frame[name]) for name in features.categorical}
     return frame.assign(**numeric, **categorical)
+
+
+def _number(definition: Definition, column: "pd.Series[Any]") -> "pd.Series[float]":
+    try:
+        return column.astype("float64")
+    except (TypeError, ValueError) as error:
+        raise Terminal(
+            f"{_where(definition)}: {column.name} is declared numeric and is {column.dtype} "
+            f"({error}); cast it in SQL, or declare it under features.categorical"
+        ) from error
+
+
+def _category(definition: Definition, column: "pd.Series[Any]") -> "pd.Series[Any]":
+    texts = column.astype(object).where(column.notna(), None)
+    kind = pd.api.types.infer_dtype(texts, skipna=True)
+    if kind not in ("string", "empty"):
+        # Numbers as categories would change type with the first null of a day.
+        raise Terminal(
+            f"{_where(definition)}: {column.name} is declared categorical and is {kind}; write "
+            f"{column.name}::VARCHAR"
+        )
+    return texts
+
+
+def _where(definition: Definition) -> str:
+    return f"{definition.pipeline.features.query} of {definition.pipeline.name}"

@@ -48,19 +48,26 @@ def split(built: Cohort, champion_through: date | None) -> Split:
     """Set the latest days aside for the gate: rows that neither model has seen.
 
     The holdout starts after the champion's last training day; `NotEnoughData` when that
-    leaves none.
+    leaves none, or when fewer than `min_train_days` come before it.
     """
     days = sorted(built.frame["day"].unique())
-    holdout_days = built.definition.pipeline.windows.holdout_days
+    windows = built.definition.pipeline.windows
     held_out = [
         day
-        for day in days[-holdout_days:]
+        for day in days[-windows.holdout_days :]
         if champion_through is None or day > champion_through.isoformat()
     ]
     if not held_out:
         raise NotEnoughData(
             f"0 complete days after {champion_through}, the champion's last training day; "
             "wait until labels of later days are complete"
+        )
+    before = len(days) - len(held_out)
+    if before < windows.min_train_days:
+        raise NotEnoughData(
+            f"{before} days with labels before the holdout of {held_out[0]} to {held_out[-1]}; "
+            f"{windows.min_train_days} needed to train on. Wait, ingest more, or lower "
+            "windows.min_train_days"
         )
     frame = built.frame
     training = frame[frame["day"] < held_out[0]].reset_index(drop=True)

@@ -1,6 +1,7 @@
 """The prediction log: append-only, one id a row, one partition a day asked about."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from tasks.data.lake import Lake, LakeTable, Read
 
 TABLE = "predictions"
+_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -22,31 +24,40 @@ class PredictionLog:
     def table(self) -> LakeTable:
         return self.lake.table(TABLE)
 
-    def append(self, day: date, rows: pd.DataFrame) -> int:
-        """Add the rows of `day` whose `prediction_id` is not there yet; how many were new.
+    def append(self, day: date, rows: pd.DataFrame, key: Sequence[str]) -> int:
+        """Add the rows of `day` whose question has no answer yet; how many were new.
 
-        The day's partition is replaced whole, so a reader sees all of them or none.
+        `key` are the columns that name a question: it is answered once, by whichever version was
+        first. The day's partition is replaced whole, so a reader sees all of them or none.
+        Raises `Conflict` when another writer added to the day meanwhile.
         """
-        seen = self.table.version()
-        known = self.read(day, day)
-        new = rows[~rows["prediction_id"].isin(known["prediction_id"])]
+        seen = self.table.made(_arrow(rows))
+        new = rows[~self.answered(day, rows, key)]
         if new.empty:
             return 0
+        known = self.read(day, day)
         merged = pd.concat([known, new], ignore_index=True) if len(known) else new
         merged = merged.sort_values("prediction_id", ignore_index=True)
         content = hashlib.sha256("".join(merged["prediction_id"]).encode()).hexdigest()
-        table = _stored(merged)
+        table = _arrow(merged)
         row = pa.array(range(table.num_rows), pa.int64())
         self.table.replace_partition(
             day.isoformat(), table.append_column("_row", row), content, seen
         )
         return len(new)
 
-    def days(self) -> list[date]:
-        """Days with at least one prediction, in order."""
-        if self.table.version() is None:
-            return []
-        return sorted(map(date.fromisoformat, self.table.partitions()))
+    def answered(
+        self, day: date, questions: pd.DataFrame, key: Sequence[str]
+    ) -> "pd.Series[bool]":
+        """Which of the questions of `day` have an answer."""
+        known = self.read(day, day)
+        if known.empty:
+            return pd.Series(data=False, index=questions.index, dtype=bool)
+        return _names(questions[[*key]]).isin(_names(known[[*key]]))
+
+    def counts(self) -> dict[date, int]:
+        """How many predictions there are of each day that has one."""
+        return {date.fromisoformat(day): rows for day, rows in self.table.counts().items()}
 
     def read(self, first: date, last: date) -> pd.DataFrame:
         """Predictions of the days from `first` to `last`: empty, with `prediction_id`, if none."""
@@ -67,8 +78,26 @@ def _stored(rows: pd.DataFrame) -> pa.Table:
 
 def prediction_ids(pipeline: str, version: int, keys: pd.DataFrame) -> list[str]:
     """One id a row: the same pipeline, version and key always give the same id."""
-    columns = [keys[name].astype(str) for name in keys]
     return [
-        hashlib.sha256("\x1f".join((pipeline, str(version), *values)).encode()).hexdigest()[:24]
-        for values in zip(*columns, strict=True)
+        hashlib.sha256(_SEPARATOR.join((pipeline, str(version), name)).encode()).hexdigest()[:24]
+        for name in _names(keys)
     ]
+
+
+def _names(keys: pd.DataFrame) -> "pd.Series[str]":
+    columns = [keys[name].astype(str) for name in keys]
+    joined = [_SEPARATOR.join(values) for values in zip(*columns, strict=True)]
+    return pd.Series(joined, index=keys.index, dtype="str")
+
+
+def _arrow(rows: pd.DataFrame) -> pa.Table:
+    """The rows with a type for every column: one of nothing but None holds texts that lack."""
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    return table.cast(
+        pa.schema(
+            field.with_type(pa.string())
+            if pa.types.is_null(field.type) or pa.types.is_large_string(field.type)
+            else field
+            for field in table.schema.remove_metadata()
+        )
+    )

@@ -12,7 +12,7 @@ import pandas as pd
 from config.load import Definition
 from tasks.data.lake import Lake
 from tasks.errors import Terminal
-from tasks.features.query import Days, features, known_tables
+from tasks.features.query import Days, features, known_tables, questions
 from tasks.predictions.log import PredictionLog, prediction_ids
 
 
@@ -50,21 +50,23 @@ class Scorer:
     load: Callable[[int], Model]
 
     def due(self, as_of: datetime) -> list[date]:
-        """Days with questions asked by `as_of` that may still lack an answer."""
+        """Days with a question that was asked by `as_of` of a champion and has no answer yet.
+
+        However late its schedule was, and however many nights were missed. Days whose numbers of
+        questions and answers are equal are not looked into.
+        """
         if not self.reigns:
             return []
-        zone = self.definition.pipeline.schedule.zone
-        today = as_of.astimezone(zone).date()
-        first = min(reign.since for reign in self.reigns).astimezone(zone).date()
-        done = set(self.log.days())
-        asked = map(
-            date.fromisoformat,
-            self.lake.table(self.definition.pipeline.question.table).partitions(),
-        )
-        still_open = today - timedelta(days=1)
-        return sorted(
-            day for day in asked if first <= day <= today and (day not in done or day >= still_open)
-        )
+        since = min(reign.since for reign in self.reigns)
+        opened = since.astimezone(self.definition.pipeline.schedule.zone).date()
+        answered = self.log.counts()
+        return [
+            day
+            for day, questions in sorted(self._counts().items())
+            if day >= opened - timedelta(days=1)
+            and questions != answered.get(day, 0)
+            and self._unanswered(day, since, as_of)
+        ]
 
     def score(self, days: Sequence[date], as_of: datetime) -> Scored:
         """Answer what was asked by `as_of` on each of `days`; rows already answered stay as is."""
@@ -72,7 +74,7 @@ class Scorer:
         for day in days:
             answers = self.answers(day, as_of)
             if len(answers):
-                rows += self.log.append(day, answers)
+                rows += self.log.append(day, answers, self.definition.pipeline.question.key)
                 versions |= set(answers["version"])
         return Scored(tuple(days), rows, tuple(sorted(versions)))
 
@@ -89,6 +91,15 @@ class Scorer:
             for version in np.unique(versions[versions > 0])
         ]
         return pd.concat(parts, ignore_index=True) if parts else asked.head(0)
+
+    def _counts(self) -> dict[date, int]:
+        table = self.lake.table(self.definition.pipeline.question.table)
+        return {date.fromisoformat(day): rows for day, rows in table.counts().items()}
+
+    def _unanswered(self, day: date, since: datetime, as_of: datetime) -> bool:
+        asked = questions(self.definition, self.lake, Days(day, day), as_of)
+        asked = asked[(asked["asked_at"] >= since) & (asked["asked_at"] <= as_of)]
+        return bool((~self.log.answered(day, asked, self.definition.pipeline.question.key)).any())
 
     def _versions(self, asked_at: "pd.Series[pd.Timestamp]") -> npt.NDArray[np.int64]:
         ordered = sorted(self.reigns, key=lambda reign: reign.since)

@@ -53,7 +53,7 @@ class Hearing:
                 name: {metric: asdict(interval) for metric, interval in by_metric.items()}
                 for name, by_metric in self.measured.items()
             },
-            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "attempts": [_attempt(attempt) for attempt in self.attempts],
             "snapshot": asdict(self.cohort.snapshot),
             "training": _rows(self.split.training_digest, len(self.split.training)),
             "holdout": _rows(self.split.holdout_digest, len(self.split.holdout)),
@@ -101,6 +101,11 @@ def submission(hearing: Hearing, key: str) -> Submission:
         evidence=hearing.evidence(),
         attempts=tuple(hearing.attempts),
     )
+
+
+def _attempt(attempt: Fit | Failure) -> dict[str, object]:
+    """An attempt without its folder, which is gone once it has been decided on."""
+    return {name: value for name, value in asdict(attempt).items() if name != "folder"}
 
 
 def _rows(digest: str, count: int) -> dict[str, object]:

@@ -43,7 +43,7 @@ def test_a_definition_says_what_its_files_say(folder: Path) -> None:
     assert found.pipeline.tables["parcels"].columns["grams"].unit_guard
     assert found.pipeline.tables["arrivals"].columns["hours"].nullable
     assert found.pipeline.candidates["plain"].params == {"C": 0.1, "class_weight": None}
-    assert found.pipeline.gate.resamples == 500
+    assert found.pipeline.gate.resamples == 2000
     assert list(found.suites) == ["parcels", "arrivals"]
     assert found.features_sql == "SELECT parcel, grams FROM questions\n"
     assert found.config_hash == config_hash(folder)

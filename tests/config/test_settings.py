@@ -1,12 +1,13 @@
 """Settings come from the environment in one place, with everything embedded under one folder."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import config
-from config.settings import Settings, export
+from config.settings import Settings, export, one_connection
 
 ROOT = Path(config.__file__).parents[1]
 
@@ -81,3 +82,15 @@ def test_nothing_else_reads_the_environment() -> None:
         if pattern.search(path.read_text(encoding="utf-8"))
     ]
     assert readers == ["config/settings.py"]
+
+
+def test_prefect_still_takes_one_connection_for_our_address() -> None:
+    """Prefect opens a single connection to a file whose address mentions `:memory:`."""
+    address = one_connection(Path("/a folder/prefect"))
+    prefect = find_spec("prefect")  # found, not imported: it reads its settings when it is
+    assert prefect is not None
+    assert prefect.origin is not None
+    configurations = Path(prefect.origin).parent / "server" / "database" / "configurations.py"
+    assert 'if ":memory:" in self.connection_url:' in configurations.read_text()
+    assert address.startswith("sqlite+aiosqlite:///file:/a%20folder/prefect/prefect.db?")
+    assert ":memory:" in address
