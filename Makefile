@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports docs clean lock
+.PHONY: help run test e2e check lint types imports docs clean lock
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -21,7 +21,10 @@ run: $(READY) ## set up, then the main job: from an empty folder to a champion t
 	$(BIN)/ratchet demo
 
 test: $(READY) ## set up, then the test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+e2e: $(READY) ## the slow suite: the README's commands from a clean clone
+	$(BIN)/python -m pytest -m slow tests/e2e
 
 check: $(READY) lint types imports docs ## lint, types, import contracts, size budgets, docs
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from flows.ingest import Ingested
 from flows.nightly import Night
+from flows.release import Released
 from flows.retrain import Retrained
 from flows.watch import Watched
 from tasks.predictions.scorer import Scored
@@ -82,6 +83,11 @@ def _(value: Ingested) -> None:
     )
     for each in value.refused:
         line(f"refused {each.delivery.path}\n  {each.code}: {each.message}")
+
+
+@told.register
+def _(value: Released) -> None:
+    line(f"{value.rows} rows released")
 
 
 @told.register

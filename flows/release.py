@@ -1,5 +1,6 @@
 """Let held rows in after all, by a person's decision."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prefect import flow
@@ -9,6 +10,13 @@ from tasks import policy, tell, validate
 from tasks.stores import open_stores
 
 
+@dataclass(frozen=True)
+class Released:
+    """How many rows were let in; none when they had been before."""
+
+    rows: int
+
+
 @flow(flow_run_name=policy.sentence("release held rows of {pipeline} {table}/{partition}"))
 def release(
     table: str,
@@ -16,7 +24,7 @@ def release(
     rows: list[int] | None = None,
     pipeline: str = "flights",
     as_of: AwareDatetime | None = None,
-) -> int:
+) -> Released:
     """Put held rows of a partition into the lake; they count as known from `as_of` on.
 
     Args:
@@ -31,4 +39,4 @@ def release(
     held = stores.held(table, partition, rows)
     released = validate.release(stores.desk, held, as_of)
     tell.status(stores, as_of)
-    return released
+    return Released(released)
