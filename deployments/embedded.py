@@ -69,6 +69,8 @@ def prefect_here(settings: Settings) -> Iterator[None]:
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     logging.getLogger("ratchet").setLevel(logging.INFO)
+    # When it is stopped it warns of every event that it is about to deliver.
+    logging.getLogger("prefect.EventsWorker").setLevel(logging.ERROR)
     # Nobody watches an embedded run's heartbeat, and ending it costs a second a flow.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield

@@ -51,7 +51,8 @@ def tell(settings: Settings, first: date, through: date, as_json: bool) -> None:
     prefect = settings.prefect_environment().get("PREFECT_HOME", "")
     show.line(f"status page  {stores.reports / 'status.html'}")
     show.line(f"MLflow UI    mlflow ui --backend-store-uri {settings.tracking_uri}")
-    show.line(f"Prefect UI   PREFECT_HOME={prefect} prefect server start")
+    quiet = "PREFECT_SERVER_ANALYTICS_ENABLED=false"
+    show.line(f"Prefect UI   PREFECT_HOME={prefect} {quiet} prefect server start")
 
 
 def _story(stores: Stores, first: date, through: date) -> Story:

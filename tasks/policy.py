@@ -57,11 +57,13 @@ def threads(count: int) -> "TaskRunner[PrefectFuture[Any]]":
 
 
 def sentence(template: str) -> Callable[[], str]:
-    """A flow run's name from its parameters, with `as_of` to the minute, now if not given."""
+    """A flow run's name from its parameters: `as_of` to the minute, `reason` to its first colon."""
 
     def name() -> str:
         parameters = dict(flow_run.parameters)
         as_of = parameters.get("as_of") or datetime.now(UTC)
-        return template.format(**{**parameters, "as_of": f"{as_of:%Y-%m-%d %H:%M}"})
+        reason = str(parameters.get("reason", "")).partition(":")[0]
+        told = {**parameters, "reason": reason, "as_of": f"{as_of:%Y-%m-%d %H:%M}"}
+        return template.format(**told)
 
     return name
