@@ -124,6 +124,15 @@ class Windows(Frozen):
     min_train_days: int = Field(28, ge=1)
     max_train_days: int | None = Field(None, description="none: everything since the first day")
 
+    @model_validator(mode="after")
+    def _leaves_enough_to_train_on(self) -> "Windows":
+        if self.max_train_days is not None and self.max_train_days < self.min_train_days:
+            raise ValueError(
+                f"max_train_days {self.max_train_days} is below min_train_days "
+                f"{self.min_train_days}: nothing could ever be trained"
+            )
+        return self
+
     @property
     def needed_days(self) -> int:
         """Complete days below which nothing can be trained and judged."""

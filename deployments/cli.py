@@ -5,8 +5,10 @@ use or configuration; 3 a delivery was refused; 4 too little data; 5 refused for
 features, corrupt bytes, a decision that cannot be taken).
 """
 
+import signal
 import sys
 from datetime import date
+from types import FrameType
 
 import click
 
@@ -185,6 +187,7 @@ def quarantine_release(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def main() -> None:
     """Run the command line and turn our own failures into messages and exit codes."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         cli(standalone_mode=True)
     except Exception as error:  # the last door: what is ours is told, the rest is raised
@@ -193,6 +196,11 @@ def main() -> None:
             raise
         click.echo(f"ratchet: {error}", err=True)
         sys.exit(code)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    """End like an exit, so that the embedded server and the candidates end as well."""
+    sys.exit(128 + number)
 
 
 def _exit_code(error: Exception) -> int | None:

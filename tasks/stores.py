@@ -151,10 +151,12 @@ class Stores:
         held = self.quarantine.held(table, partition, include_released=True)
         numbers = {each.row for each in held}
         unknown = sorted(set(rows or ()) - numbers)
-        if unknown or not held:
+        if not held:
+            raise Terminal(f"{table}/{partition}: no row is held; `ratchet quarantine list`")
+        if unknown:
             raise Terminal(
-                f"{table}/{partition}: {len(held)} rows in quarantine, none of them numbered "
-                f"{unknown}; `ratchet quarantine show` lists them"
+                f"{table}/{partition}: {len(unknown)} of the rows are not held: {unknown}; "
+                "`ratchet quarantine show` lists those that are"
             )
         return [each for each in held if not rows or each.row in rows]
 

@@ -72,12 +72,22 @@ def _performance(performance: Performance, drift: Drift | None, news: bool) -> N
     slug = _slug(performance.pipeline)
     create_markdown_artifact(key=f"performance-{slug}", markdown=performance.reason)
     if drift is not None:
-        rows = [
-            {"column": name, "distance": distance, "drifted": name in drift.drifted}
-            for name, distance in sorted(drift.distances.items(), key=lambda each: -each[1])
+        rows: list[dict[str, str | float | None]] = [
+            {"column": name, "distance or p-value": value, "verdict": "drifted" if over else ""}
+            for over in (True, False)
+            for name, value in drift.distances.items()
+            if (name in drift.drifted) is over
+        ]
+        rows += [
+            {"column": name, "distance or p-value": None, "verdict": "cannot be compared"}
+            for name in drift.undefined
         ]
         create_table_artifact(key=f"drift-{slug}", table=rows)
-        create_link_artifact(key=f"drift-report-{slug}", link=Path(drift.page).as_uri())
+        create_link_artifact(
+            key=f"drift-report-{slug}",
+            link=Path(drift.page).as_uri(),
+            link_text=f"drift report as of {performance.as_of:%Y-%m-%d %H:%M}",
+        )
     if news and performance.dropped:
         payload = {
             "metric": performance.metric,

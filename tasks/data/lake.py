@@ -162,7 +162,7 @@ class LakeTable:
             raise Terminal(f"{self.path.name} has no column {name!r}{hint(name, schema.names)}")
         # The files as one dataset: a table's own dataset takes twice the time for a year of days.
         files = ds.dataset(
-            table.file_uris(file_pruning_predicate=_partitions(query)),
+            self._files(table.file_uris(file_pruning_predicate=_partitions(query))),
             schema=schema,
             format="parquet",
             partitioning=ds.partitioning(pa.schema({PARTITION: pa.string()}), flavor="hive"),
@@ -170,6 +170,10 @@ class LakeTable:
         needed = list(dict.fromkeys([*columns, PARTITION, ROW]))
         rows = files.to_table(columns=needed, filter=_known(query))
         return rows.sort_by([(PARTITION, "ascending"), (ROW, "ascending")]).select(columns)
+
+    def _files(self, uris: list[str]) -> list[str]:
+        # Of a folder with a space in its name the address says %20; what lies in it is as it is.
+        return [str(self.path.joinpath(*uri.rsplit("/", 2)[1:])) for uri in uris]
 
     def _at(self, version: int | None) -> DeltaTable:
         table = self._found()

@@ -33,9 +33,10 @@ def recent(definition: Definition, lake: Lake, log: PredictionLog, as_of: dateti
     if not days:
         return Recent((), pd.DataFrame(), pd.DataFrame())
     met = log.read(days[0], days[-1])
+    if len(met):
+        met = met[met["day"].isin({day.isoformat() for day in days})]
     if met.empty:
         return Recent(tuple(days), met, met)
-    met = met[met["day"].isin({day.isoformat() for day in days})]
     return Recent(tuple(days), met, labelled(definition, lake, met, as_of))
 
 

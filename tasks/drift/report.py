@@ -1,10 +1,12 @@
 """Evidently's picture of what the champion was trained on beside what it meets now."""
 
 import html
+import math
 import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,7 +22,11 @@ with warnings.catch_warnings():
     from evidently.presets import DataDriftPreset
 
 
+MISSING = "(missing)"
+"""The category of rows without one: the share of missing values may drift too."""
+
 _MOMENT = "%Y-%m-%d_%H%M"
+_NOTHING = "<!doctype html><title>Drift</title><p>None of {} features could be compared.</p>"
 
 
 @dataclass(frozen=True)
@@ -68,48 +74,66 @@ class Reporter:
 def report(reference: pd.DataFrame, current: pd.DataFrame, features: Features, page: Path) -> Drift:
     """Compare two samples of feature rows, write the page, and return the verdict.
 
-    Columns without a value in one of the samples cannot be compared: they are named in
-    `undefined`, which is never "no drift". Raises `NotEnoughData` on an empty sample.
+    Columns without a value in one of the samples, or whose distance is no number, cannot be
+    compared: they are named in `undefined`, which is never "no drift". Raises `NotEnoughData` on
+    an empty sample.
     """
     if reference.empty or current.empty:
         raise NotEnoughData(
             f"drift report: {len(reference)} reference and {len(current)} current rows; "
             "both must have some"
         )
-    columns = [name for name in features.columns if name in reference and name in current]
-    usable = [n for n in columns if reference[n].notna().any() and current[n].notna().any()]
-    definition = DataDefinition(
-        numerical_columns=[html.escape(n) for n in usable if n in features.numeric],
-        categorical_columns=[html.escape(n) for n in usable if n in features.categorical],
-    )
-    result = Report([DataDriftPreset()]).run(
-        Dataset.from_pandas(_escaped(current[usable]), data_definition=definition),
-        Dataset.from_pandas(_escaped(reference[usable]), data_definition=definition),
-    )
+    named = [name for name in features.columns if name in reference and name in current]
+    old, new = _finite(reference[named]), _finite(current[named])
+    usable = [name for name in named if old[name].notna().any() and new[name].notna().any()]
     page.parent.mkdir(parents=True, exist_ok=True)
-    result.save_html(str(page))
-    found = [metric for metric in result.dict()["metrics"] if "column" in metric["config"]]
-    distances = {metric["config"]["column"]: float(metric["value"]) for metric in found}
+    found = _compared(old[usable], new[usable], features, page) if usable else []
+    if not usable:
+        page.write_text(_NOTHING.format(len(features.columns)), encoding="utf-8")
+    values = {html.unescape(each["config"]["column"]): float(each["value"]) for each in found}
+    crossed = [_crossed(each["config"], float(each["value"])) for each in found]
+    distances = {name: value for name, value in values.items() if math.isfinite(value)}
     return Drift(
         distances=distances,
-        drifted=tuple(
-            metric["config"]["column"]
-            for metric in found
-            if _crossed(metric["config"], float(metric["value"]))
-        ),
-        undefined=tuple(name for name in features.columns if name not in usable),
+        drifted=tuple(name for name, over in zip(values, crossed, strict=True) if over),
+        undefined=tuple(name for name in features.columns if name not in distances),
         rows=len(current),
         page=str(page),
     )
 
 
-def _escaped(frame: pd.DataFrame) -> pd.DataFrame:
-    """Evidently's page does not escape: no name or category may carry markup into it."""
-    texts = frame.select_dtypes(exclude="number").columns
-    safe = frame.assign(
-        **{name: frame[name].map(lambda each: html.escape(str(each))) for name in texts}
+def _compared(
+    old: pd.DataFrame, new: pd.DataFrame, features: Features, page: Path
+) -> list[dict[str, Any]]:
+    """Evidently's result for every column; its page is written."""
+    definition = DataDefinition(
+        numerical_columns=[html.escape(name) for name in old if name in features.numeric],
+        categorical_columns=[html.escape(name) for name in old if name in features.categorical],
     )
+    with warnings.catch_warnings():
+        # Constant columns and single rows divide by zero; what comes of it is nan.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        result = Report([DataDriftPreset()]).run(
+            Dataset.from_pandas(_escaped(new, features), data_definition=definition),
+            Dataset.from_pandas(_escaped(old, features), data_definition=definition),
+        )
+        result.save_html(str(page))
+    return [metric for metric in result.dict()["metrics"] if "column" in metric["config"]]
+
+
+def _finite(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.replace([math.inf, -math.inf], math.nan)
+
+
+def _escaped(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """Evidently's page does not escape: no name or category may carry markup into it."""
+    texts = [name for name in frame if name in features.categorical]
+    safe = frame.assign(**{str(name): frame[name].map(_text) for name in texts})
     return safe.rename(columns=html.escape)
+
+
+def _text(category: str | float | None) -> str:
+    return MISSING if pd.isna(category) else html.escape(str(category))
 
 
 def _crossed(config: dict[str, object], value: float) -> bool:

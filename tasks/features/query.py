@@ -81,7 +81,11 @@ def questions(definition: Definition, lake: Lake, days: Days, known_by: datetime
             known_at=table.known_at,
         )
     )
-    return answers({name: rows}, _questions(definition, days), _question_columns(definition))[1]
+    statements = _questions(definition, days), _question_columns(definition)
+    try:
+        return answers({name: rows}, *statements)[1]
+    except ValueError as error:
+        raise Terminal(f"question.asked_at of {definition.pipeline.name}: {error}") from error
 
 
 def labels(definition: Definition, tables: Tables) -> pd.DataFrame:

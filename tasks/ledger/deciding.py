@@ -6,7 +6,7 @@ from datetime import date, datetime
 from config.load import Definition
 from tasks.errors import Terminal
 from tasks.ledger.decisions import Entry
-from tasks.ledger.intents import DONE
+from tasks.ledger.intents import DECLINED, DONE, UNANSWERED
 from tasks.ledger.ledger import Ledger
 from tasks.records import (
     Admission,
@@ -89,22 +89,39 @@ def decide(ledger: Ledger, ruling: Ruling) -> Decision:
 def claim(ledger: Ledger, pipeline: str, cause: str, as_of: datetime) -> None:
     """Take an intent for this attempt; its own earlier, unfinished claim counts.
 
-    Raises `Terminal` when another attempt has it.
+    A later attempt takes over what an earlier one left unfinished. Raises `Terminal` when a later
+    attempt has it, or when it was answered by another decision than this attempt's.
     """
     by = as_of.isoformat()
-    known = any(intent.cause == cause for intent in ledger.intents(pipeline))
+    known = [intent for intent in ledger.intents(pipeline) if intent.cause == cause]
     if not known or ledger.claim(pipeline, cause, by):
         return
+    (intent,) = known
+    decided = any(decision.as_of == as_of for decision in ledger.decisions(pipeline))
+    if intent.state not in UNANSWERED and not decided:
+        raise Terminal(f"{pipeline}: {cause} is {intent.state} already: {intent.outcome}")
     claimant = ledger.claimant(pipeline, cause)
     if claimant is not None and datetime.fromisoformat(claimant) > as_of:
         raise Terminal(f"{pipeline}: {cause} was taken by the attempt as of {claimant}")
 
 
 def settle(ledger: Ledger, cause: str, decision: Decision) -> None:
-    """The intent behind an attempt has its answer: the decision."""
-    if any(intent.cause == cause for intent in ledger.intents(decision.pipeline)):
-        told = f"v{decision.version} {decision.kind.value}: {decision.reason}"
-        ledger.settle(decision.pipeline, cause, DONE, told)
+    """The intent behind an attempt has its answer: the decision.
+
+    A promotion also answers what was said about the champions before it.
+    """
+    for intent in ledger.intents(decision.pipeline):
+        if intent.cause == cause:
+            told = f"v{decision.version} {decision.kind.value}: {decision.reason}"
+            ledger.settle(decision.pipeline, cause, DONE, told)
+        elif _is_moot(intent, decision):
+            told = f"moot: v{decision.version} was promoted"
+            ledger.settle(decision.pipeline, intent.cause, DECLINED, told)
+
+
+def _is_moot(intent: Intent, decision: Decision) -> bool:
+    promoted = decision.kind is Kind.PROMOTED
+    return promoted and intent.state in UNANSWERED and intent.as_of <= decision.as_of
 
 
 def measured(ledger: Ledger, performance: Performance, drop: Intent) -> bool:

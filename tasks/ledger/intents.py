@@ -16,6 +16,7 @@ OPEN = "open"
 CLAIMED = "claimed"
 DONE = "done"
 DECLINED = "declined"
+UNANSWERED = (OPEN, CLAIMED)
 
 
 def intend(database: Database, intent: Intent) -> bool:
@@ -76,7 +77,7 @@ def settle(database: Database, pipeline: str, cause: str, end: tuple[str, str]) 
         raise Terminal(f"an intent is settled as {DONE!r} or {DECLINED!r}, not {state!r}")
     settling = (
         update(INTENTS)
-        .where(_is(pipeline, cause), INTENTS.c.state.in_((OPEN, CLAIMED)))
+        .where(_is(pipeline, cause), INTENTS.c.state.in_(UNANSWERED))
         .values(state=state, outcome=outcome)
     )
     with database.writing() as connection:

@@ -62,8 +62,11 @@ def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
 def rehearse(load: Callable[[int], Model], number: int, sample: pd.DataFrame) -> int:
     """Load the version, bytes verified, and predict; how many rows it answered.
 
-    Raises `Corrupt` when it does not load or its answers are no probabilities.
+    Raises `Corrupt` when it does not load or its answers are no probabilities, `Terminal` when
+    there is nothing to answer: what was not rehearsed may not serve.
     """
+    if sample.empty:
+        raise Terminal(f"v{number} cannot be rehearsed: 0 rows in the sample that it keeps")
     answers = load(number).predict_proba(sample)[:, 1]
     if not (np.isfinite(answers).all() and ((answers >= 0) & (answers <= 1)).all()):
         raise Corrupt(f"v{number} loads but its answers are no probabilities; it may not serve")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tasks.ledger.intents import UNANSWERED
 from tasks.ledger.ledger import Ledger
 from tasks.records import Decision, Intent, Kind, ModelVersion, Promise
 
@@ -52,5 +53,5 @@ class Standing:
         return [
             intent
             for intent in self.ledger.intents(self.pipeline)
-            if intent.state in ("open", "claimed") and intent.as_of <= self.as_of
+            if intent.state in UNANSWERED and intent.as_of <= self.as_of
         ]

@@ -46,4 +46,5 @@ def _line(check: Check) -> str:
 
 def _cell(text: str) -> str:
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return safe.replace("|", "\\|").replace("\n", " ")
+    safe = safe.replace("\\", "\\\\").replace("|", "\\|").replace("](", "]\\(")
+    return " ".join(safe.split())

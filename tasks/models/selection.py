@@ -1,5 +1,6 @@
 """Candidates of one retrain: their jobs, finished work recognised, and the best of them."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def attempt(job: Job) -> Fit | Failure:
 
 
 def best(attempts: Sequence[Fit | Failure], metric: Metric) -> Fit:
-    """The fit with the best selection score; the first named wins a tie.
+    """The fit with the best selection score; the first named wins a tie, none is the worst.
 
     Raises `Terminal` with every reason when no candidate was fitted: the champion stays.
     """
@@ -73,4 +74,4 @@ def best(attempts: Sequence[Fit | Failure], metric: Metric) -> Fit:
             f"0 of {len(attempts)} candidates could be fitted, the champion stays: {reasons}"
         )
     sign = -1 if metric == "roc_auc" else 1
-    return min(fits, key=lambda fit: sign * fit.score)
+    return min(fits, key=lambda fit: (math.isnan(fit.score), sign * fit.score))

@@ -46,9 +46,7 @@ class PredictionLog:
         )
         return len(new)
 
-    def answered(
-        self, day: date, questions: pd.DataFrame, key: Sequence[str]
-    ) -> "pd.Series[bool]":
+    def answered(self, day: date, questions: pd.DataFrame, key: Sequence[str]) -> "pd.Series[bool]":
         """Which of the questions of `day` have an answer."""
         known = self.read(day, day)
         if known.empty:

@@ -142,3 +142,32 @@ def test_of_two_writers_of_one_state_one_wins(table: LakeTable) -> None:
         table.replace_partition("2013-01-01", rows("loser"), FIRST, seen=seen)
     table.replace_partition("2013-01-03", rows("elsewhere"), FIRST, seen=seen)
     assert names(table) == ["winner", "c", "d", "elsewhere"]
+
+
+@pytest.mark.parametrize("name", ["with a space", "it's", "Zürich", "a+b", "50 %", "a#b", "a?b"])
+def test_a_lake_in_any_folder(tmp_path: Path, name: str) -> None:
+    """Whatever the folder is called, what was written is read, partition by partition."""
+    table = Lake(tmp_path / name).table("orders")
+    for partition in ("2013-01-01", "a b%20c"):
+        table.replace_partition(partition, rows(partition), FIRST)
+    assert names(table) == ["2013-01-01", "a b%20c"]
+    assert names(table, Read(first="a b%20c")) == ["a b%20c"]
+
+
+def test_rows_are_counted_without_reading(table: LakeTable) -> None:
+    """Rows by partition, of the latest state; none of a table that is not there."""
+    table.replace_partition("2013-01-01", rows("z"), SECOND)
+    table.replace_partition("it's", rows("y"), SECOND)
+    assert table.counts() == {"2013-01-01": 1, "2013-01-02": 2, "it's": 1}
+    assert LakeTable(table.path.parent / "none").counts() == {}
+
+
+def test_first_writers_race(tmp_path: Path) -> None:
+    """Who derived its rows from a table that had none loses to who wrote meanwhile."""
+    table = Lake(tmp_path).table("orders")
+    seen = table.made(rows("a"))
+    assert (table.made(rows("a")), table.counts()) == (seen, {})
+    table.replace_partition("2013-01-01", rows("winner"), FIRST, seen=seen)
+    with pytest.raises(Conflict, match="another writer replaced it first"):
+        table.replace_partition("2013-01-01", rows("loser"), SECOND, seen=seen)
+    assert names(table) == ["winner"]
