@@ -26,29 +26,26 @@ class Replay:
     through: date
 
     def run(self, progress: Progress) -> None:
-        """Deliver and ingest from January, train the first champion, then live every night."""
+        """Deliver and ingest from January, then live every night; the first finds no champion."""
         with prefect_here(self.settings):
             self._begin(progress)
             self._live(progress)
 
     def _begin(self, progress: Progress) -> None:
         from flows.ingest import ingest
-        from flows.retrain import retrain
 
         as_of = night_of(FIRST_CHAMPION, self.schedule)
         delivered = self.airline.deliver(self.settings.landing, None, as_of)
         with advancing(progress, "ingest since January", len(delivered)):
             ingest(PIPELINE, as_of)
-        with advancing(progress, "train the first champion", 1):
-            retrain(PIPELINE, as_of, "first champion")
 
     def _live(self, progress: Progress) -> None:
         from flows.nightly import nightly
 
+        nights = (self.through - FIRST_CHAMPION).days + 1
+        bar = progress.add_task("train the first champion", total=nights)
         before = night_of(FIRST_CHAMPION, self.schedule)
-        nights = (self.through - FIRST_CHAMPION).days
-        bar = progress.add_task("live the nights", total=nights)
-        for count in range(1, nights + 1):
+        for count in range(nights):
             as_of = night_of(FIRST_CHAMPION + timedelta(days=count), self.schedule)
             self.airline.deliver(self.settings.landing, before, as_of)
             nightly(PIPELINE, as_of)

@@ -60,7 +60,7 @@ def _story(stores: Stores, first: date, through: date) -> Story:
     admissions, decisions = ledger.admissions(name), ledger.decisions(name)
     measured = ledger.performances(name)
     return Story(
-        nights=(through - first).days,
+        nights=(through - first).days + 1,
         deliveries=len(admissions),
         refused=sum(each.outcome is Outcome.REFUSED for each in admissions),
         held=len(stores.quarantine.held()),

@@ -37,6 +37,8 @@ def due(policy: Retrain, record: Record, as_of: datetime) -> Due:
         return Due(False, "", reason)
     if not record.trainable:
         return Due(False, cause, f"{reason}, but too few complete days to train and judge on")
+    if as_of in record.attempts and not record.intents:
+        return Due(False, cause, f"{reason}, but the attempt of this moment has been decided")
     wait = _waits(policy, record.attempts, as_of)
     return Due(not wait, cause, f"{reason}, but {wait}" if wait else reason)
 

@@ -107,6 +107,15 @@ def test_policy(found: Record, expected: Due) -> None:
     assert due(POLICY, found, NIGHT) == expected
 
 
+def test_a_moment_is_decided_once() -> None:
+    """An attempt of this moment is not made again, unless a drop still waits for an answer."""
+    policy = POLICY.model_copy(update={"cool_down_days": 0})
+    decided = due(policy, record(None, (0,)), NIGHT)
+    assert (decided.wanted, decided.cause) == (False, FIRST)
+    assert decided.reason.endswith("but the attempt of this moment has been decided")
+    assert due(policy, record(10, (0,), DROP), NIGHT).wanted
+
+
 def test_without_cool_down() -> None:
     """No cool-down: an attempt a moment ago does not hold the next one back."""
     policy = POLICY.model_copy(update={"cool_down_days": 0})
