@@ -14,6 +14,7 @@ _PREFECT = {
     ),
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # a new database takes up to 25 s
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ratchet",  # our log lines belong to the run
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
     "DO_NOT_TRACK": "true",
 }

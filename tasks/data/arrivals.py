@@ -7,8 +7,8 @@ from config.load import Definition
 from tasks.data.source import Source
 from tasks.records import Delivery
 
-Judged = tuple[str, str, str]
-"""Table, sha256, and the configuration that refused it; accepted: no configuration."""
+Judged = tuple[str, str, str, str]
+"""Table, partition, sha256, and the configuration that refused it; accepted: no configuration."""
 
 
 def arrivals(
@@ -24,8 +24,8 @@ def arrivals(
         queue = [
             delivery
             for delivery in source.deliveries(name, table, as_of)
-            if (name, delivery.sha256, "") not in judged
-            and (name, delivery.sha256, definition.config_hash) not in judged
+            if (name, delivery.partition, delivery.sha256, "") not in judged
+            and (name, delivery.partition, delivery.sha256, definition.config_hash) not in judged
         ]
         if queue:
             queues.append(queue)

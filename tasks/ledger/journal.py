@@ -40,20 +40,20 @@ def admissions(database: Database, pipeline: str) -> list[Admission]:
         return [_admission(row) for row in connection.execute(query).mappings()]
 
 
-def seen(database: Database, pipeline: str) -> set[tuple[str, str, str]]:
-    """(table, sha256, configuration) of what need not be judged again.
+def seen(database: Database, pipeline: str) -> set[tuple[str, str, str, str]]:
+    """(table, partition, sha256, configuration) of what need not be judged again.
 
     The configuration is empty for an accepted delivery, which no later one re-opens; a refused
     delivery is settled only for the configuration that refused it.
     """
     columns = ADMISSIONS.c
-    query = select(columns.table_name, columns.sha256, columns.config_hash, columns.outcome).where(
-        columns.pipeline == pipeline
-    )
+    query = select(
+        columns.table_name, columns.partition, columns.sha256, columns.config_hash, columns.outcome
+    ).where(columns.pipeline == pipeline)
     with database.reading() as connection:
         return {
-            (table, sha256, "" if outcome == Outcome.ACCEPTED.value else config_hash)
-            for table, sha256, config_hash, outcome in connection.execute(query)
+            (table, partition, sha256, "" if outcome == Outcome.ACCEPTED.value else config_hash)
+            for table, partition, sha256, config_hash, outcome in connection.execute(query)
         }
 
 

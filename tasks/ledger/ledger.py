@@ -93,8 +93,8 @@ class Ledger:
         """Every admission, in the order in which they were judged."""
         return journal.admissions(self._database, pipeline)
 
-    def seen(self, pipeline: str) -> set[tuple[str, str, str]]:
-        """(table, sha256, configuration) not to judge again; accepted: configuration is ""."""
+    def seen(self, pipeline: str) -> set[tuple[str, str, str, str]]:
+        """(table, partition, sha256, configuration or "" if accepted) not to judge again."""
         return journal.seen(self._database, pipeline)
 
     def intend(self, intent: Intent) -> bool:

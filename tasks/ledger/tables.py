@@ -99,7 +99,7 @@ ADMISSIONS = Table(
     _text("warnings"),
     Column("table_version", Integer),
     _text("docs"),
-    UniqueConstraint("pipeline", "table_name", "sha256", "config_hash"),
+    UniqueConstraint("pipeline", "table_name", "partition", "sha256", "config_hash"),
 )
 
 INTENTS = Table(

@@ -50,7 +50,7 @@ def test_what_had_arrived_by_then(source: FilesSource, shop: Definition) -> None
 def test_accepted_ones_are_not_judged_again(source: FilesSource, shop: Definition) -> None:
     """What was accepted is known by its content, whatever the configuration says now."""
     (orders, returns) = arrivals(source, shop, TONIGHT, ())
-    judged = {(each.table, each.sha256, "") for each in [*orders[:2], *returns]}
+    judged = {(each.table, each.partition, each.sha256, "") for each in [*orders[:2], *returns]}
     for config_hash in (shop.config_hash, "other"):
         now = replace(shop, config_hash=config_hash)
         assert files(arrivals(source, now, TONIGHT, judged)) == [["orders 2024-01-03"]]
@@ -59,7 +59,9 @@ def test_accepted_ones_are_not_judged_again(source: FilesSource, shop: Definitio
 def test_refused_ones_wait_for_other_rules(source: FilesSource, shop: Definition) -> None:
     """What was refused is judged again when the configuration has changed, not before."""
     (orders, returns) = arrivals(source, shop, TONIGHT, ())
-    judged = {(each.table, each.sha256, shop.config_hash) for each in [*orders, *returns]}
+    judged = {
+        (each.table, each.partition, each.sha256, shop.config_hash) for each in [*orders, *returns]
+    }
     assert arrivals(source, shop, TONIGHT, judged) == []
     changed = replace(shop, config_hash="changed")
     assert files(arrivals(source, changed, TONIGHT, judged))[0][0] == "orders 2024-01-01"
@@ -68,14 +70,14 @@ def test_refused_ones_wait_for_other_rules(source: FilesSource, shop: Definition
 def test_same_bytes_of_another_table(source: FilesSource, shop: Definition) -> None:
     """Content is known by table: the same bytes for another one are something else."""
     (orders, _) = arrivals(source, shop, TONIGHT, ())
-    judged = {("returns", each.sha256, "") for each in orders}
+    judged = {("returns", each.partition, each.sha256, "") for each in orders}
     assert len(arrivals(source, shop, TONIGHT, judged)[0]) == 3
 
 
 def test_correction(source: FilesSource, shop: Definition, tmp_path: Path) -> None:
     """A corrected file is new, and comes after the one that it corrects."""
     (orders, returns) = arrivals(source, shop, TONIGHT, ())
-    judged = {(each.table, each.sha256, "") for each in [*orders, *returns]}
+    judged = {(each.table, each.partition, each.sha256, "") for each in [*orders, *returns]}
     rows = WORLD.orders(day(1))[:15]
     path = put(tmp_path / "landing", "orders", day(1), written(rows), "2024-01-01.r2.csv.gz")
     arrives(path, night(day(3)))

@@ -244,8 +244,8 @@ def test_journal(ledger: Ledger) -> None:
     journal(ledger, flights, [admission("a"), admission("b", Outcome.REFUSED)], night(0))
     journal(ledger, flights, [], night(1))
     assert ledger.seen("flights") == {
-        ("weather", "a", ""),
-        ("weather", "b", definition.config_hash),
+        ("weather", "2013-03-14", "a", ""),
+        ("weather", "2013-03-14", "b", definition.config_hash),
     }
 
 

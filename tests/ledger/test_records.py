@@ -59,9 +59,12 @@ def test_seen(ledger: Ledger) -> None:
     """Accepted is accepted for good; refused is refused by one configuration."""
     ledger.journal(admission("f" * 64), "flights", night(0), "old")
     ledger.journal(admission("0" * 64, Outcome.REFUSED), "flights", night(0), "old")
-    assert ledger.seen("flights") == {("weather", "f" * 64, ""), ("weather", "0" * 64, "old")}
+    assert ledger.seen("flights") == {
+        ("weather", "2013-03-14", "f" * 64, ""),
+        ("weather", "2013-03-14", "0" * 64, "old"),
+    }
     assert ledger.journal(admission("0" * 64), "flights", night(1), "new")
-    assert ("weather", "0" * 64, "") in ledger.seen("flights")
+    assert ("weather", "2013-03-14", "0" * 64, "") in ledger.seen("flights")
 
 
 def test_unprintable_names(ledger: Ledger) -> None:
