@@ -1,6 +1,6 @@
 """Answers to the questions of a day, each from the champion of the moment it was asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -14,6 +14,8 @@ from tasks.data.lake import Lake
 from tasks.errors import Terminal
 from tasks.features.query import Days, features, known_tables, questions
 from tasks.predictions.log import PredictionLog, prediction_ids
+
+_TOGETHER = 7  # days: bounds the memory that catching up after a long absence takes
 
 
 class Model(Protocol):
@@ -70,21 +72,28 @@ class Scorer:
 
     def score(self, days: Sequence[date], as_of: datetime) -> Scored:
         """Answer what was asked by `as_of` on each of `days`; rows already answered stay as is."""
+        key = self.definition.pipeline.question.key
         rows, versions = 0, set[int]()
-        for day in days:
-            answers = self.answers(day, as_of)
-            if len(answers):
-                rows += self.log.append(day, answers, self.definition.pipeline.question.key)
-                versions |= set(answers["version"])
+        for together in _weeks(days):
+            asked = self._asked(Days(together[0], together[-1]), as_of)
+            for day in together:
+                answers = self._answers(asked[asked["day"] == day.isoformat()])
+                if len(answers):
+                    rows += self.log.append(day, answers, key)
+                    versions |= set(answers["version"])
         return Scored(tuple(days), rows, tuple(sorted(versions)))
 
     def answers(self, day: date, as_of: datetime) -> pd.DataFrame:
         """Predictions for `day`: id, key, times, version, probability and the model's inputs."""
-        window = Days(day, day)
-        asked = features(
-            self.definition, known_tables(self.lake, self.definition, window, as_of), window
-        )
-        asked = asked[asked["asked_at"] <= as_of]
+        return self._answers(self._asked(Days(day, day), as_of))
+
+    def _asked(self, window: Days, as_of: datetime) -> pd.DataFrame:
+        """Questions of the window asked by `as_of`, with the model's inputs."""
+        known = known_tables(self.lake, self.definition, window, as_of)
+        asked = features(self.definition, known, window)
+        return asked[asked["asked_at"] <= as_of]
+
+    def _answers(self, asked: pd.DataFrame) -> pd.DataFrame:
         versions = self._versions(asked["asked_at"])
         parts = [
             self._answered(int(version), asked[versions == version])
@@ -123,6 +132,15 @@ class Scorer:
             ],
             axis=1,
         )
+
+
+def _weeks(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """Days to be read together: most of the work is the look-back, the same for neighbours."""
+    left = sorted(days)
+    while left:
+        end = left[0] + timedelta(days=_TOGETHER)
+        yield [day for day in left if day < end]
+        left = [day for day in left if day >= end]
 
 
 def _require_sound(probability: npt.NDArray[np.float64], who: str) -> None:

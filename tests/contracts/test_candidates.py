@@ -22,7 +22,7 @@ FOUND = [
     for name, candidate in pipeline.candidates.items()
 ]
 every_candidate = pytest.mark.parametrize(("candidate", "features"), FOUND)
-ROWS = 400
+ROWS = 3000
 
 
 @pytest.fixture(autouse=True)

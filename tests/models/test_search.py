@@ -44,7 +44,7 @@ def test_every_fold_scores_days_after_all_that_it_fits_on() -> None:
 def test_folds_honour_the_longest_history() -> None:
     """With `max_train_days` a fold fits on that many days and no more."""
     rows = rows_of(small_world(days=12))
-    [(fit_on, _)] = folds(rows, Windows(folds=1, fold_days=2, max_train_days=4))
+    [(fit_on, _)] = folds(rows, Windows(folds=1, fold_days=2, min_train_days=4, max_train_days=4))
     assert len(set(rows.days[fit_on])) == 4
 
 

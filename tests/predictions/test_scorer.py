@@ -1,7 +1,7 @@
 """Every question gets one answer, from the champion of the moment that it was asked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from config.load import Definition
-from tasks.data.lake import Lake
+from tasks.data.lake import Lake, LakeTable
 from tasks.errors import Terminal
 from tasks.features.query import Days, features, known_tables
 from tasks.predictions.log import PredictionLog
@@ -71,6 +71,25 @@ def test_second_run_adds_nothing(scorer: Make, log: PredictionLog) -> None:
     assert scorer().score([day(4), day(5)], TONIGHT).rows == 0
     assert log.table.version() == version
     pd.testing.assert_frame_equal(everything(log), before)
+
+
+@dataclass(frozen=True)
+class Watched(Lake):
+    """A lake that remembers which tables were asked for."""
+
+    names: list[str] = field(default_factory=list)
+
+    def table(self, name: str) -> LakeTable:
+        self.names.append(name)
+        return super().table(name)
+
+
+def test_days_are_read_together(scorer: Make, log: PredictionLog, lake: Lake) -> None:
+    """The look-back of the days due in one week is read once; days between stay unanswered."""
+    watched = Watched(lake.root)
+    replace(scorer(), lake=watched).score([day(3), day(5), day(6)], TONIGHT)
+    assert watched.names.count("returns") == 1
+    assert set(everything(log)["day"]) == {"2024-01-03", "2024-01-05", "2024-01-06"}
 
 
 def test_what_was_scored_is_what_training_would_see(
