@@ -64,13 +64,16 @@ class Month:
         began = datetime.combine(day, schedule.at, tzinfo=schedule.zone)
         return began + timedelta(minutes=attempt)
 
-    def define(self) -> Settings:
-        """Write the definition; this process, and those that it starts, then work at home."""
+    def write(self) -> None:
+        """Write the definition."""
         packaged = Settings.from_environment({}).pipelines / NAME
         folder = shutil.copytree(packaged, self.pipelines / NAME)
         described = yaml.safe_load((packaged / PIPELINE).read_text())
         described["windows"]["max_train_days"] = TRAIN_DAYS
         (folder / PIPELINE).write_text(yaml.safe_dump(described, sort_keys=False))
+
+    def move_in(self) -> Settings:
+        """From now on this process, and those that it starts, work at home."""
         for name in _NOT_OURS:
             os.environ.pop(name, None)
         export({"RATCHET_HOME": str(self.home), "RATCHET_PIPELINES": str(self.pipelines)})

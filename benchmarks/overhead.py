@@ -79,9 +79,13 @@ class Report:
     help: float = 0.0
 
     @property
+    def meets_goal(self) -> bool:
+        return self.retrain.ratio <= GOAL
+
+    @property
     def line(self) -> str:
         """All in one line of figures."""
-        word = "met" if self.retrain.ratio <= GOAL else "missed"
+        word = "met" if self.meets_goal else "missed"
         return (
             f"retrain {self.retrain.told} times the bare {median(self.retrain.bare):.2f} s, "
             f"score {self.score.told} times {median(self.score.bare):.2f} s, "
@@ -138,7 +142,7 @@ class Race:
         report.ingest_a_day = self.ratchet.ask("ingest", self.month.night(NIGHT))["seconds"] / DAYS
         _say("a first champion for both, then a round that does not count")
         trained = self.ratchet.ask("retrain", born), self.bare.ask("retrain", born)
-        _require_equal(*trained, "candidate", "value", "champion")
+        require_equal(*trained, "candidate", "value", "champion")
         self.ratchet.ask("score", before)
         self.bare.ask("score", born, before)
         for log in self.logs:
@@ -153,7 +157,7 @@ class Race:
             self._turn(self.ratchet, "retrain", as_of),
             self._turn(self.bare, "retrain", as_of),
         )
-        _require_equal(ours, theirs, "candidate", "value", "champion")
+        require_equal(ours, theirs, "candidate", "value", "champion")
         report.retrain.add(ours, theirs)
         report.fits.append(ours["fits"])
         for name, seconds in theirs["stages"].items():
@@ -163,7 +167,7 @@ class Race:
             self._turn(self.ratchet, "score", as_of),
             self._turn(self.bare, "score", before, as_of),
         )
-        _require_equal(ours, theirs, "rows")
+        require_equal(ours, theirs, "rows")
         report.score.add(ours, theirs)
 
     def _turn(self, side: Side, name: str, *moments: datetime) -> Answer:
@@ -177,7 +181,8 @@ def measured(rounds: int) -> Report:
     report = Report(rounds, help=_help())
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         month = Month(Path(folder))
-        settings = month.define()
+        month.write()
+        settings = month.move_in()
         _say(f"deliver and ingest {DAYS} days of flights")
         Airline().deliver(settings.landing, None, month.night(NIGHT))
         with (
@@ -193,7 +198,8 @@ def measured(rounds: int) -> Report:
     return report
 
 
-def _require_equal(ours: Answer, theirs: Answer, *names: str) -> None:
+def require_equal(ours: Answer, theirs: Answer, *names: str) -> None:
+    """Raises `SystemExit` when the sides answer anything named differently."""
     for name in names:
         if ours[name] != theirs[name]:
             told = f"{name} {ours[name]} by Ratchet, {theirs[name]} by the bare script"
@@ -240,7 +246,7 @@ def main() -> int:
     if not arguments.check:
         return 0
     print(report.line)
-    return int(report.retrain.ratio > GOAL)
+    return int(not report.meets_goal)
 
 
 if __name__ == "__main__":

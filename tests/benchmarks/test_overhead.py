@@ -52,10 +52,8 @@ def test_unequal_work_is_no_comparison() -> None:
         require_equal({"rows": 1}, {"rows": 2}, "rows")
 
 
-def test_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_month(tmp_path: Path) -> None:
     """A month of flights is trained on, nothing else differs, and every attempt is a new moment."""
-    monkeypatch.setenv("RATCHET_HOME", "elsewhere")
-    monkeypatch.setenv("RATCHET_PIPELINES", "elsewhere")
     month = Month(tmp_path)
     month.write()
     assert month.definition.pipeline.windows.max_train_days == 30
