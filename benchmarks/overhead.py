@@ -143,6 +143,7 @@ class Race:
         _say("a first champion for both, then a round that does not count")
         trained = self.ratchet.ask("retrain", born), self.bare.ask("retrain", born)
         require_equal(*trained, "candidate", "value", "champion")
+        assert trained[0]["champion"], "a retrain without a champion to face is not the whole job"
         self.ratchet.ask("score", before)
         self.bare.ask("score", born, before)
         for log in self.logs:
@@ -152,28 +153,25 @@ class Race:
         """A retrain of each side, then a score of each side."""
         for log in self.logs:
             log.restore()
-        as_of = self.month.night(NIGHT, number)
-        ours, theirs = (
-            self._turn(self.ratchet, "retrain", as_of),
-            self._turn(self.bare, "retrain", as_of),
-        )
+        attempt = self.month.night(NIGHT, number)
+        ours = _turn(self.ratchet, "retrain", attempt)
+        theirs = _turn(self.bare, "retrain", attempt)
         require_equal(ours, theirs, "candidate", "value", "champion")
         report.retrain.add(ours, theirs)
         report.fits.append(ours["fits"])
         for name, seconds in theirs["stages"].items():
             report.stages.setdefault(name, []).append(seconds)
-        before, as_of = self.month.night(BEFORE), self.month.night(NIGHT)
-        ours, theirs = (
-            self._turn(self.ratchet, "score", as_of),
-            self._turn(self.bare, "score", before, as_of),
-        )
+        before, tonight = self.month.night(BEFORE), self.month.night(NIGHT)
+        ours = _turn(self.ratchet, "score", tonight)
+        theirs = _turn(self.bare, "score", before, tonight)
         require_equal(ours, theirs, "rows")
         report.score.add(ours, theirs)
 
-    def _turn(self, side: Side, name: str, *moments: datetime) -> Answer:
-        answer = side.ask(name, *moments)
-        time.sleep(_BREATH_SECONDS)
-        return answer
+
+def _turn(side: Side, name: str, *moments: datetime) -> Answer:
+    answer = side.ask(name, *moments)
+    time.sleep(_BREATH_SECONDS)
+    return answer
 
 
 def measured(rounds: int) -> Report:
