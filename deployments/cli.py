@@ -7,7 +7,7 @@ features, corrupt bytes, a decision that cannot be taken).
 
 import signal
 import sys
-from datetime import date
+from datetime import datetime
 from types import FrameType
 
 import click
@@ -18,6 +18,7 @@ AS_OF = click.option(
     metavar="WHEN",
     help="Use only what was known by then: a date (that night), or an ISO time. Default: now.",
 )
+DAY = click.DateTime(["%Y-%m-%d"])
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 
 
@@ -116,23 +117,25 @@ def status(pipeline: str, as_json: bool) -> None:
 
 @cli.command()
 @PIPELINE
-@click.option("--on", "day", metavar="DATE", help="Only what was decided for that night.")
+@click.option("--on", "day", type=DAY, metavar="DATE", help="Only what was decided for that night.")
 @JSON
-def why(pipeline: str, day: str | None, as_json: bool) -> None:
+def why(pipeline: str, day: datetime | None, as_json: bool) -> None:
     """Why each version was promoted, refused or rolled back, and what a retrain waits for."""
     from deployments import answers
 
-    answers.why(pipeline, date.fromisoformat(day) if day else None, as_json)
+    answers.why(pipeline, day.date() if day else None, as_json)
 
 
 @cli.command()
-@click.option("--through", default="2013-04-05", show_default=True, help="Last night to replay.")
+@click.option(
+    "--through", type=DAY, default="2013-04-05", show_default=True, help="Last night to replay."
+)
 @JSON
-def demo(through: str, as_json: bool) -> None:
+def demo(through: datetime, as_json: bool) -> None:
     """The main job: the flights of 2013, from first file to a champion that retrains itself."""
     from deployments import demo as story
 
-    story.play(date.fromisoformat(through), as_json)
+    story.play(through.date(), as_json)
 
 
 @cli.group()

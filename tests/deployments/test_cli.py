@@ -141,6 +141,14 @@ def test_held_rows_are_listed_shown_and_released(ratchet: Command, trained: Inst
     assert document(ratchet("quarantine", "list", NAME, "--json")) == []
 
 
+@pytest.mark.parametrize("words", [("why", NAME, "--on", "soon"), ("demo", "--through", "2013")])
+def test_a_wrong_date_is_wrong_use(ratchet: Command, words: tuple[str, ...]) -> None:
+    """What is no date exits with 2 and says which form is taken."""
+    told = ratchet(*words)
+    assert told.exit_code == 2
+    assert "%Y-%m-%d" in told.output
+
+
 def test_a_date_means_its_night(trained: Installation) -> None:
     """--as-of takes a date, a local time or a full instant, and refuses the rest."""
     schedule = trained.stores.definition.pipeline.schedule
