@@ -41,14 +41,16 @@ class Orchestrated:
         """A new attempt: who won, with which AUC, and CPU seconds, the server's included."""
         before = _cpu_seconds()
         retrained = retrain(NAME, as_of, "benchmark")
+        decision = retrained.decision
+        assert decision is not None, retrained.declined
         assert retrained.news, "this attempt has been decided on before"
-        evidence: Any = retrained.decision.evidence
+        evidence: Any = decision.evidence
         attempts = evidence["attempts"]
         spent = sum(each["cpu_seconds"] for each in attempts)
         return {
             "candidate": evidence["candidate"],
             "value": evidence["measured"]["challenger"]["roc_auc"]["value"],
-            "champion": retrained.decision.champion is not None,
+            "champion": decision.champion is not None,
             "cpu_seconds": _cpu_seconds() - before + spent,
             "fits": max(each["seconds"] for each in attempts),
         }

@@ -180,9 +180,9 @@ def measured(rounds: int) -> Report:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         month = Month(Path(folder))
         month.write()
-        settings = month.move_in()
+        month.move_in()
         _say(f"deliver and ingest {DAYS} days of flights")
-        Airline().deliver(settings.landing, None, month.night(NIGHT))
+        Airline().deliver(month.home / "landing", None, month.night(NIGHT))
         with (
             closing(Side("orchestrated", month.root)) as ratchet,
             closing(Side("bare", month.root)) as bare,

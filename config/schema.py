@@ -1,12 +1,13 @@
 """What a pipeline's definition may say: frozen models, every key known, every default visible."""
 
-from datetime import time
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Scalar = bool | int | float | str | None
 ColumnType = Literal["string", "integer", "float", "boolean", "date", "timestamp"]
@@ -179,13 +180,33 @@ class Retrain(Frozen):
     cool_down_days: int = Field(7, ge=0)
     budget: int = Field(3, ge=1, description="retrains in any budget_days")
     budget_days: int = Field(28, ge=1)
+    overlap: Literal["drop", "wait"] = Field(
+        "drop", description="what a second retrain does while one is under way"
+    )
+
+
+class Approval(Frozen):
+    """Whether a person has to agree before a challenger serves."""
+
+    ask: bool = False
+    expires_hours: float = Field(24, gt=0, description="without an answer until then: no")
 
 
 class Schedule(Frozen):
-    """When the night runs, in the pipeline's own time zone."""
+    """When what runs, in the pipeline's own time zone."""
 
-    at: time = time(3, 0)
+    at: time = Field(time(3, 0), description="the night")
     timezone: str = "UTC"
+    grace_hours: float = Field(2, gt=0, description="lateness after which a night is missed")
+    cron: dict[Literal["ingest", "score", "watch", "retrain"], Cron] = Field(
+        {}, description="runs beside the night, as cron expressions of five fields"
+    )
+    on_data: tuple[Literal["score", "watch", "retrain"], ...] = Field(
+        (), description="what starts as soon as new data has been admitted"
+    )
+    reconcile_minutes: int = Field(
+        5, ge=1, le=60, description="how often lost and unfinished work is looked for"
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -199,6 +220,10 @@ class Schedule(Frozen):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def night_of(self, day: date) -> datetime:
+        """When the night of `day` runs."""
+        return datetime.combine(day, self.at, tzinfo=self.zone)
 
 
 class Pipeline(Frozen):
@@ -218,6 +243,7 @@ class Pipeline(Frozen):
     gate: Gate = Gate()
     watch: Watch = Watch()
     retrain: Retrain = Retrain()
+    approval: Approval = Approval()
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> "Pipeline":

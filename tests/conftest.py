@@ -15,6 +15,7 @@ from tests.shop import NAME, Shop, day, night
 if TYPE_CHECKING:
     # Imports MLflow and the rest, which most tests do not need.
     from tests.installation import Installation, Templates
+    from tests.servers.s3 import RealS3
 
 TRAINED = 19
 """The night, counted in days, in which the first champion of `trained` and `turned` was born."""
@@ -88,6 +89,23 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture
+def s3_api(_s3_server: "RealS3") -> Iterator["RealS3"]:
+    """An S3 API on loopback, and the credentials for it in the environment."""
+    from tests.servers.s3 import credentials
+
+    with credentials():
+        yield _s3_server
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator["RealS3"]:
+    from tests.servers.s3 import s3_server
+
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
 def empty(settings: Settings, prefect_here: None) -> "Installation":
     """A shop that is defined, before its first delivery."""
     from tests.installation import Installation
@@ -125,13 +143,14 @@ def renewed(settings: Settings, _renewed: "Installation") -> "Installation":
 def _trained(templates: "Templates", prefect_here: None) -> "Installation":
     from flows.ingest import ingest
     from flows.retrain import retrain
+    from tests.outcomes import decided
 
     def live(shop: "Installation") -> None:
         shop.define()
         shop.deliver(1, TRAINED - 1)
         admitted = ingest(NAME, night(day(TRAINED)))
         assert not admitted.refused, admitted.refused
-        born = retrain(NAME, night(day(TRAINED)), "first champion").decision
+        born = decided(retrain(NAME, night(day(TRAINED)), "first champion"))
         assert born.champion == 1, born.reason
 
     return templates.lived("trained", live)
@@ -153,9 +172,10 @@ def _turned(templates: "Templates", _trained: "Installation") -> "Installation":
 @pytest.fixture(scope="session")
 def _renewed(templates: "Templates", _turned: "Installation") -> "Installation":
     from flows.retrain import retrain
+    from tests.outcomes import decided
 
     def live(_: "Installation") -> None:
-        renewal = retrain(NAME, night(day(LATE)), RENEWAL).decision
+        renewal = decided(retrain(NAME, night(day(LATE)), RENEWAL))
         assert renewal.champion == 2, renewal.reason
 
     return templates.lived("renewed", live, _turned)

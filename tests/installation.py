@@ -17,7 +17,7 @@ from config.settings import Settings
 from tasks.data.lake import Lake
 from tasks.stores import Stores, open_stores
 from tests import shop
-from tests.places import pointing_at, settings_of
+from tests.places import folder, pointing_at, settings_of
 from tests.shop import NAME, Changes, Shop
 
 State = dict[str, object]
@@ -40,17 +40,21 @@ class Installation:
     def home(self) -> Path:
         return self.settings.home
 
+    @property
+    def landing(self) -> Path:
+        return folder(self.settings.landing)
+
     def define(self, changes: Changes | None = None, features: str = shop.FEATURES) -> None:
         """Write the pipeline's definition, some of it changed."""
         shop.define(self.settings.pipelines, changes, features)
 
     def deliver(self, first: int, last: int) -> list[Path]:
         """Let the files of the nth to the mth day arrive."""
-        return self.world.deliver(self.settings.landing, shop.day(first), shop.day(last))
+        return self.world.deliver(self.landing, shop.day(first), shop.day(last))
 
     def put(self, table: str, of: date, content: bytes, name: str = "") -> Path:
         """Let one file of any content arrive at the usual time."""
-        return shop.put(self.settings.landing, table, of, content, name)
+        return shop.put(self.landing, table, of, content, name)
 
     def forge(self, statement: str) -> None:
         """Change the ledger behind its back."""
@@ -64,7 +68,7 @@ class Installation:
 
     def state(self) -> State:
         """Everything that a second run may not change, read past our own code where possible."""
-        lakes = [self.settings.lake / NAME, self.home / "log" / NAME]
+        lakes = [folder(self.settings.lake) / NAME, folder(self.settings.log) / NAME]
         return {
             "ledger": _dump(self.home / "ledger.db"),
             "mlflow": _dump(self.home / "mlflow.db", _MLFLOW),
@@ -73,7 +77,7 @@ class Installation:
                 for lake in lakes
                 for path in sorted(lake.glob("*"))
             },
-            "landing": _files(self.settings.landing),
+            "landing": _files(self.landing),
             "reports": _files(self.settings.reports),
             "work": _files(self.settings.work),
         }

@@ -6,9 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from config.places import Place
 from config.settings import Settings
 
-_ELSEWHERE = ("RATCHET_LANDING", "RATCHET_LEDGER_URL", "MLFLOW_TRACKING_URI")
+_ELSEWHERE = (
+    "RATCHET_LANDING",
+    "RATCHET_LEDGER_URL",
+    "RATCHET_STORAGE",
+    "MLFLOW_TRACKING_URI",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+)
+
+
+def folder(place: Place) -> Path:
+    """A place of an installation that keeps everything in folders."""
+    assert isinstance(place, Path), f"{place} is no folder"
+    return place
 
 
 def settings_of(home: Path) -> Settings:

@@ -1,4 +1,7 @@
-"""Models on disk: written durably, and not a byte of them believed before it is verified."""
+"""Models on disk: written durably, and not a byte of them believed before it is verified.
+
+scikit-learn comes in with the first model that is written or loaded; digests do without.
+"""
 
 import hashlib
 import os
@@ -6,9 +9,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from tasks.errors import Corrupt, Terminal
 
@@ -39,6 +39,8 @@ def save(estimator: object, folder: Path) -> Path:
     Raises `Terminal` naming the types that `load` would not trust: such a model could be kept
     but never served.
     """
+    import skops.io
+
     content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
     untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
     if untrusted:
@@ -91,6 +93,9 @@ def load(folder: Path, expected: Mapping[str, str]) -> Any:
     readable model, or when it holds a type outside `TRUSTED`. The bytes that are hashed are the
     bytes that are loaded: a file swapped in between is noticed.
     """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     verify(folder, expected)
     path = folder / MODEL_FILE
     if MODEL_FILE not in expected:

@@ -1,22 +1,26 @@
 """Tables of accepted rows: Delta tables whose partitions are replaced whole and atomically."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from config.hints import hint
+from config.places import Place
+from tasks.data.answers import translated
+from tasks.data.bucket import S3
+from tasks.data.parts import PARTITION, dataset
 from tasks.errors import Conflict, NotEnoughData, Terminal
 
-PARTITION, DELIVERY, ROW = "_partition", "_delivery", "_row"
+DELIVERY, ROW = "_delivery", "_row"
 SYSTEM_COLUMNS = (PARTITION, DELIVERY, ROW)
 ALL = "all"
 """The partition of a table that has only one."""
@@ -57,13 +61,14 @@ class Revision:
 
 @dataclass(frozen=True)
 class Lake:
-    """A folder of tables."""
+    """A folder of tables, or a prefix of a bucket."""
 
-    root: Path
+    root: Place
+    s3: S3 = field(default_factory=S3)
 
     def table(self, name: str) -> "LakeTable":
         """The table called `name`, whether or not it has rows yet."""
-        return LakeTable(self.root / name)
+        return LakeTable(self.root / name, self.s3)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ class LakeTable:
     brought it) and `_row` (its number in that file, from 0).
     """
 
-    path: Path
+    path: Place
+    s3: S3 = field(default_factory=S3)
 
     def replace_partition(
         self, partition: str, rows: pa.Table, delivery: str, seen: int | None = None
@@ -88,17 +94,17 @@ class LakeTable:
         stamped = _stamped(rows, partition, delivery)
         table = self._written_from(stamped.schema, seen)
         self._refuse_other_types(table, stamped.schema)
+        made_by = {"ratchet.partition": partition, "ratchet.delivery": delivery}
         try:
-            write_deltalake(
-                table,
-                stamped,
-                mode="overwrite",
-                predicate=f"{PARTITION} = {_quoted(partition)}",
-                schema_mode="merge",
-                commit_properties=CommitProperties(
-                    custom_metadata={"ratchet.partition": partition, "ratchet.delivery": delivery}
-                ),
-            )
+            with self._reached():
+                write_deltalake(
+                    table,
+                    stamped,
+                    mode="overwrite",
+                    predicate=f"{PARTITION} = {_quoted(partition)}",
+                    schema_mode="merge",
+                    commit_properties=CommitProperties(custom_metadata=made_by),
+                )
         except CommitFailedError as error:
             raise Conflict(
                 f"{self.path.name}/{partition}: another writer replaced it first; read and decide "
@@ -143,7 +149,8 @@ class LakeTable:
     def history(self, partition: str) -> list[Revision]:
         """Every state of a partition, newest first; `Read(version=...)` reads one."""
         table = self._found()
-        commits = [] if table is None else table.history()
+        with self._reached():
+            commits = [] if table is None else table.history()
         return [
             _revision(commit) for commit in commits if commit.get("ratchet.partition") == partition
         ]
@@ -161,19 +168,15 @@ class LakeTable:
         for name in set(columns) - set(schema.names):
             raise Terminal(f"{self.path.name} has no column {name!r}{hint(name, schema.names)}")
         # The files as one dataset: a table's own dataset takes twice the time for a year of days.
-        files = ds.dataset(
-            self._files(table.file_uris(file_pruning_predicate=_partitions(query))),
-            schema=schema,
-            format="parquet",
-            partitioning=ds.partitioning(pa.schema({PARTITION: pa.string()}), flavor="hive"),
+        files = dataset(
+            self.path,
+            self.s3,
+            table.file_uris(file_pruning_predicate=_partitions(query)),
+            schema,
         )
         needed = list(dict.fromkeys([*columns, PARTITION, ROW]))
         rows = files.to_table(columns=needed, filter=_known(query))
         return rows.sort_by([(PARTITION, "ascending"), (ROW, "ascending")]).select(columns)
-
-    def _files(self, uris: list[str]) -> list[str]:
-        # Of a folder with a space in its name the address says %20; what lies in it is as it is.
-        return [str(self.path.joinpath(*uri.rsplit("/", 2)[1:])) for uri in uris]
 
     def _at(self, version: int | None) -> DeltaTable:
         table = self._found()
@@ -185,44 +188,67 @@ class LakeTable:
             raise Terminal(
                 f"{self.path.name} has no version {version}; the latest is {table.version()}"
             )
-        return table if version is None else DeltaTable(str(self.path), version=version)
+        return table if version is None else self._opened(version)
 
     def _found(self) -> DeltaTable | None:
         try:
-            return DeltaTable(str(self.path))
+            return self._opened()
         except TableNotFoundError:
             return None
+
+    def _opened(self, version: int | None = None) -> DeltaTable:
+        with self._reached():
+            return DeltaTable(str(self.path), version=version, storage_options=self._options)
 
     def _written_from(self, schema: pa.Schema, seen: int | None) -> DeltaTable:
         """The table as the writer saw it; a new and empty one if there is none."""
         table = self._found()
         if table is None:
             table = self._created(schema)
-        return table if seen is None else DeltaTable(str(self.path), version=seen)
+        return table if seen is None else self._opened(seen)
 
     def _created(self, schema: pa.Schema) -> DeltaTable:
-        self.path.mkdir(parents=True, exist_ok=True)
+        if isinstance(self.path, Path):
+            self.path.mkdir(parents=True, exist_ok=True)
         try:
-            return DeltaTable.create(
-                str(self.path),
-                schema,
-                mode="ignore",
-                partition_by=[PARTITION],
-                configuration=CONFIGURATION,
-                # Retried, it would be created anew as a later version, under its first writer.
-                commit_properties=CommitProperties(max_commit_retries=0),
-            )
+            with self._reached():
+                return DeltaTable.create(
+                    str(self.path),
+                    schema,
+                    mode="ignore",
+                    partition_by=[PARTITION],
+                    configuration=CONFIGURATION,
+                    # Retried, it would be created anew as a later version, under its first writer.
+                    commit_properties=CommitProperties(max_commit_retries=0),
+                    storage_options=self._options,
+                )
         except DeltaError:  # another writer created it at the same moment: then it is there
-            return DeltaTable(str(self.path))
+            return self._opened()
+
+    @property
+    def _options(self) -> dict[str, str] | None:
+        return None if isinstance(self.path, Path) else self.s3.delta
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """What S3 says to Delta Lake's own client, in our words."""
+        try:
+            yield
+        except (CommitFailedError, TableNotFoundError):
+            raise
+        except (DeltaError, OSError) as error:
+            if isinstance(self.path, Path):
+                raise
+            raise translated(str(self.path), str(error)) from error
 
     def _refuse_other_types(self, table: DeltaTable, schema: pa.Schema) -> None:
         """Delta would cast silently, text to numbers among others."""
         known = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
-        for field in schema:
-            if not known.get(field.name, field.type).equals(field.type):
+        for column in schema:
+            if not known.get(column.name, column.type).equals(column.type):
                 raise Terminal(
-                    f"{self.path.name}.{field.name} is {known[field.name]} in the lake and "
-                    f"{field.type} now; a column keeps its type: give the new one another name"
+                    f"{self.path.name}.{column.name} is {known[column.name]} in the lake and "
+                    f"{column.type} now; a column keeps its type: give the new one another name"
                 )
 
 

@@ -44,7 +44,7 @@ class FilesSource:
         found = [
             _delivery(table_name, table, path)
             for path in self.folder.glob(table.deliveries)
-            if path.is_file() and not _is_unfinished(path.name)
+            if path.is_file() and not is_unfinished(path.name)
         ]
         arrived = [delivery for delivery in found if delivery.arrived_at <= as_of]
         return sorted(arrived, key=lambda delivery: (delivery.arrived_at, delivery.path))
@@ -60,18 +60,24 @@ class FilesSource:
             raise Refused("unreadable", f"the file cannot be read: {error.strerror}") from error
         if sha256(data).hexdigest() != delivery.sha256:
             raise Refused("changed", "the file changed after it was listed; it will be listed anew")
-        return parsed(path.name, data)
+        return parsed(delivery.name, data)
 
 
-def _is_unfinished(name: str) -> bool:
-    return name.startswith((".", "_")) or name.endswith(".tmp")
+def is_unfinished(name: str) -> bool:
+    """Whether a file of that name is still being written, or is no delivery at all."""
+    return not name or name.startswith((".", "_")) or name.endswith(".tmp")
+
+
+def partition_of(name: str, table: Table) -> str:
+    """The partition that a file of that name delivers."""
+    return name.split(".", 1)[0] if table.partition else ALL
 
 
 def _delivery(table_name: str, table: Table, path: Path) -> Delivery:
     state = path.stat()
     return Delivery(
         table=table_name,
-        partition=path.name.split(".", 1)[0] if table.partition else ALL,
+        partition=partition_of(path.name, table),
         path=str(path),
         arrived_at=datetime.fromtimestamp(state.st_mtime, UTC),
         sha256=_digest(path, state.st_ino, state.st_ctime_ns, state.st_size),

@@ -1,7 +1,8 @@
 """One door to the ledger's database: opened when first used, safe to open from many at once."""
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +17,22 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
+from config.places import database
 from tasks.errors import Terminal, Transient
 from tasks.ledger.tables import METADATA
 
+_FOR_A_PERSON = re.compile(
+    r"authentication failed|no password supplied|permission denied|"
+    r"(database|role) .* does not exist"
+)
+"""What PostgreSQL says, without a code, to who may not or cannot connect."""
+
 
 class Database:
-    """A SQLAlchemy database. SQLite waits `wait_seconds` for another writer, then `Transient`."""
+    """A SQLAlchemy database: SQLite or PostgreSQL.
+
+    Either waits `wait_seconds` for another writer, then `Transient`.
+    """
 
     def __init__(self, url: str, wait_seconds: float = 30.0) -> None:
         self.url = url
@@ -60,7 +71,7 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            message = f"ledger {_shown(self.url)}: {error.orig}"
+            message = f"ledger {_shown(self.url)}: {_first_line(error)}"
             if _heals(error):
                 raise Transient(f"{message}; another writer or the network, try again") from error
             raise Terminal(message) from error
@@ -68,10 +79,9 @@ class Database:
 
 def _opened(url: str, wait_seconds: float) -> Engine:
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _opened_sqlite(parsed, wait_seconds)
-        return create_engine(parsed, pool_pre_ping=True)
+        parsed = make_url(database(url))
+        opened = _OPENERS.get(parsed.get_backend_name(), _opened_plainly)
+        return opened(parsed, wait_seconds)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise Terminal(f"ledger {_shown(url)}: {error}") from error
 
@@ -99,6 +109,25 @@ def _opened_sqlite(url: URL, wait_seconds: float) -> Engine:
     return engine
 
 
+def _opened_postgres(url: URL, wait_seconds: float) -> Engine:
+    milliseconds = int(wait_seconds * 1000)
+    # The address may say otherwise.
+    arguments = {"connect_timeout": 10, "options": f"-c lock_timeout={milliseconds}"}
+    given = {name: value for name, value in arguments.items() if name not in url.query}
+    # No pool here either: a connection is made in milliseconds, and every store has a ledger.
+    return create_engine(url, poolclass=NullPool, connect_args=given)
+
+
+def _opened_plainly(url: URL, _: float) -> Engine:
+    return create_engine(url, pool_pre_ping=True)
+
+
+_OPENERS: dict[str, Callable[[URL, float], Engine]] = {
+    "sqlite": _opened_sqlite,
+    "postgresql": _opened_postgres,
+}
+
+
 def _create_tables(engine: Engine) -> None:
     try:
         METADATA.create_all(engine)
@@ -110,7 +139,14 @@ def _create_tables(engine: Engine) -> None:
 def _heals(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return "locked" in str(error.orig) or "busy" in str(error.orig)
+    if _FOR_A_PERSON.search(str(error.orig)):
+        return False
     return isinstance(error, OperationalError) or error.connection_invalidated
+
+
+def _first_line(error: DBAPIError) -> str:
+    """PostgreSQL shows the statement below it."""
+    return str(error.orig).partition("\n")[0]
 
 
 def _shown(url: str) -> str:

@@ -144,7 +144,7 @@ def _held(delivery: Delivery, delivered: Cast, reasons: Reasons) -> Sequence[Hel
 
 
 def _title(delivery: Delivery) -> str:
-    return f"{delivery.table} {Path(delivery.path).name}"
+    return f"{delivery.table} {delivery.name}"
 
 
 def _told(admission: Admission) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +34,7 @@ SCHEMA = pa.schema(
 class Quarantine:
     """A lake table whose partitions are deliveries, so that holding twice holds once."""
 
-    root: Path
+    lake: Lake
 
     def hold(self, delivery: str, rows: Sequence[Held]) -> None:
         """Make `rows` all that is held of the delivery (a sha256); none, if there are none."""
@@ -74,7 +73,7 @@ class Quarantine:
 
     @property
     def _rows(self) -> LakeTable:
-        return Lake(self.root).table(NAME)
+        return self.lake.table(NAME)
 
 
 def _stored(rows: Sequence[Held]) -> pa.Table:

@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.load import Definition
 from config.schema import Metric
-from tasks.features.cohort import Cohort
-from tasks.features.splits import Split
 from tasks.records import Failure, Fit, Interval, Snapshot, Verdict
 from tasks.registry.lineage import code_version
 from tasks.registry.submission import Submission
+
+if TYPE_CHECKING:
+    from tasks.features.cohort import Cohort
+    from tasks.features.splits import Split
 
 Measured = Mapping[str, Mapping[Metric, Interval]]
 """By contender (`challenger`, `champion`, each baseline), then by metric."""
@@ -22,8 +25,8 @@ Measured = Mapping[str, Mapping[Metric, Interval]]
 class Hearing:
     """A judged challenger: the rows, the attempts, what was measured, and the verdict."""
 
-    cohort: Cohort
-    split: Split
+    cohort: "Cohort"
+    split: "Split"
     challenger: Fit
     attempts: Sequence[Fit | Failure]
     measured: Measured

@@ -3,8 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +13,13 @@ from mlflow.entities.model_registry import ModelVersion as Registered
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from config.places import database
 from tasks.data import artifact
-from tasks.errors import Corrupt, Terminal, Transient
+from tasks.errors import Corrupt, Terminal
 from tasks.records import ModelVersion
 from tasks.registry import runs, storing
 from tasks.registry.quiet import quieten
+from tasks.registry.refusals import translated
 from tasks.registry.submission import Submission
 
 ALIAS = "champion"
@@ -30,11 +31,12 @@ _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 class Registry:
     """MLflow's runs and models behind five verbs, opened when first used.
 
-    `artifacts` is a folder or a URI. A busy database is `Transient`, a refused call `Terminal`.
+    `artifacts` is a folder or a URI. A busy database and a server that does not answer are
+    `Transient`, a refused call `Terminal`. MLflow finds user and password in the environment.
     """
 
     def __init__(self, tracking_uri: str, artifacts: str) -> None:
-        self.tracking_uri = tracking_uri
+        self.tracking_uri = database(tracking_uri)
         self.artifacts = artifacts
 
     def register(self, submission: Submission) -> ModelVersion:
@@ -46,7 +48,7 @@ class Registry:
         known = self.find(submission.pipeline, submission.key)
         if known is not None and known.manifest[artifact.MODEL_FILE] == submission.model_digest():
             return known
-        with _translated():
+        with translated():
             experiment = self._experiment(submission.pipeline)
             self._ensure_name(submission.pipeline)
             runs.close_abandoned(self._client, experiment, submission.key)
@@ -59,7 +61,7 @@ class Registry:
     def find(self, pipeline: str, key: str) -> ModelVersion | None:
         """The latest version registered under a key, None when there is none."""
         query = f"name = '{_quoted(pipeline)}' and tags.`ratchet.key` = '{_quoted(key)}'"
-        with _translated():
+        with translated():
             found = self._client.search_model_versions(query)
         versions = [_version(each) for each in found if each.status == storing.READY]
         return max(versions, key=lambda each: each.number, default=None)
@@ -87,12 +89,12 @@ class Registry:
         """Points the alias at a version; `Terminal` when there is no such version."""
         if self.pointed(pipeline) == number:
             return
-        with _translated():
+        with translated():
             self._client.set_registered_model_alias(pipeline, ALIAS, str(number))
 
     def pointed(self, pipeline: str) -> int | None:
         """The version that the alias points at, None when it points nowhere."""
-        with _translated():
+        with translated():
             try:
                 return int(self._client.get_model_version_by_alias(pipeline, ALIAS).version)
             except MlflowException as error:
@@ -131,16 +133,17 @@ class Registry:
                 raise
 
     def _downloaded(self, version: ModelVersion, scratch: Path) -> Path:
-        with _translated():
+        with translated():
             location = self._client.get_model_version_download_uri(
                 version.pipeline, str(version.number)
             )
         try:
-            copy = Path(mlflow.artifacts.download_artifacts(location, dst_path=str(scratch)))
+            with nullcontext() if storing.is_local(location) else translated(location):
+                copy = Path(mlflow.artifacts.download_artifacts(location, dst_path=str(scratch)))
         except (OSError, MlflowException) as error:
-            if storing.is_local(location):
-                raise _damaged(version, "its files cannot be read", location) from error
-            raise Transient(f"MLflow: {location} cannot be reached: {error}") from error
+            if not storing.is_local(location):
+                raise
+            raise _damaged(version, "its files cannot be read", location) from error
         try:
             artifact.verify(copy, version.manifest)
         except Corrupt as error:
@@ -180,14 +183,3 @@ def _quoted(text: str) -> str:
     if "'" in text or "\\" in text:
         raise Terminal(f"{text!r} names no model: quotes and backslashes cannot be searched for")
     return text
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except MlflowException as error:
-        message = f"MLflow: {error.message}"
-        if error.error_code == "TEMPORARILY_UNAVAILABLE" or "is locked" in message:
-            raise Transient(f"{message}; another writer or the network, try again") from error
-        raise Terminal(message) from error

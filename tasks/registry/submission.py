@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from tasks.data import artifact
 from tasks.errors import Terminal
 from tasks.records import Failure, Fit
 from tasks.registry.lineage import code_version
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Submission:
     folder: Path
     candidate: str
     trained_through: date
-    input_example: pd.DataFrame
+    input_example: "pd.DataFrame"
     params: Mapping[str, object]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import config
-from config.settings import Settings, export, one_connection
+from config.settings import Settings, SettingsError, export, one_connection
 
 ROOT = Path(config.__file__).parents[1]
 
@@ -60,9 +60,38 @@ def test_what_the_user_set_is_not_overridden() -> None:
     found = Settings.from_environment({"RATCHET_HOME": "/h", "PREFECT_HOME": "/p"})
     assert "PREFECT_HOME" not in found.prefect_environment()
     assert found.prefect_environment()["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
-    assert found.tracking_environment() == {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    asked = Settings.from_environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "9"})
+    assert asked.tracking_environment() == {"MLFLOW_DISABLE_TELEMETRY": "true"}
     untouched = Settings.from_environment({"RATCHET_HOME": "/h"})
     assert untouched.prefect_environment()["PREFECT_HOME"] == "/h/prefect"
+
+
+def test_a_bucket_takes_everything_that_is_not_told_otherwise() -> None:
+    """Storage moves landing, lake, log and artifacts; pages and local copies stay at home."""
+    found = Settings.from_environment({"RATCHET_HOME": "/h", "RATCHET_STORAGE": "s3://data/ours"})
+    assert [str(each) for each in (found.landing, found.lake, found.log, found.artifacts)] == [
+        f"s3://data/ours/{name}" for name in ("landing", "lake", "log", "mlartifacts")
+    ]
+    assert found.reports == Path("/h/reports")
+
+
+def test_secrets_are_not_shown() -> None:
+    """Settings can be printed: neither passwords nor the webhook's address are in it."""
+    names = (
+        "PREFECT_API_AUTH_STRING",
+        "MLFLOW_TRACKING_USERNAME",
+        "MLFLOW_TRACKING_PASSWORD",
+        "RATCHET_WEBHOOK_URL",
+    )
+    found = Settings.from_environment(dict.fromkeys(names, "planted"))
+    assert found.access.prefect == found.access.webhook == "planted"
+    assert "planted" not in repr(found)
+
+
+def test_a_profile_that_does_not_exist_is_named() -> None:
+    """A typo in the profile must not mean the unguarded one."""
+    with pytest.raises(SettingsError, match="'prodution'; it can be local or production"):
+        Settings.from_environment({"RATCHET_PROFILE": "prodution"})
 
 
 def test_exported_variables_reach_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

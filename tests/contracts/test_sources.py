@@ -14,8 +14,11 @@ import pytest
 
 import tasks.data
 from config.schema import Column, Table
+from tasks.data.bucket import S3
+from tasks.data.landing import S3Source, upload
 from tasks.data.source import FilesSource, Source
 from tasks.errors import Refused
+from tests.servers.s3 import HASTY, RealS3
 
 ARRIVALS = [datetime(2013, 2, 14, hour, tzinfo=UTC) for hour in (6, 7, 8)]
 CONTENTS = [b"day,known_at\n2013-02-1%d,2013-02-14T00:00:00Z\n" % day for day in (3, 4, 5)]
@@ -33,8 +36,8 @@ TABLE = Table(
 )
 
 
-def files(home: Path) -> Source:
-    """Three days that arrived one an hour."""
+def files(home: Path, _: RealS3) -> Source:
+    """Three days that arrived one an hour, as files."""
     folder = home / "shop" / "orders"
     folder.mkdir(parents=True)
     for at, content in zip(ARRIVALS, CONTENTS, strict=True):
@@ -44,7 +47,15 @@ def files(home: Path) -> Source:
     return FilesSource(home, "shop")
 
 
-FILLED: dict[type, Callable[[Path], Source]] = {FilesSource: files}
+def objects(home: Path, api: RealS3) -> Source:
+    """The same days, moved to a bucket later on."""
+    files(home, api)
+    landing, s3 = api.bucket() / "landing", S3(api.url, HASTY)
+    upload(home, sorted(home.rglob("*.gz")), landing, s3)
+    return S3Source(landing, "shop", home / "index", s3)
+
+
+FILLED: dict[type, Callable[[Path, RealS3], Source]] = {FilesSource: files, S3Source: objects}
 """How to make a source of each class that holds `CONTENTS`, arrived at `ARRIVALS`."""
 
 
@@ -64,14 +75,14 @@ def found() -> list[type]:
 
 
 @pytest.fixture(params=found(), ids=lambda source: source.__name__)
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+def source(request: pytest.FixtureRequest, tmp_path: Path, s3_api: RealS3) -> Source:
     """A source with three deliveries; a new class without an entry here fails."""
-    return FILLED[request.param](tmp_path)
+    return FILLED[request.param](tmp_path, s3_api)
 
 
 def test_sources_are_found() -> None:
     """Discovery finds the sources there are, and each has an entry to try it by."""
-    assert FilesSource in found()
+    assert {FilesSource, S3Source} <= set(found())
     assert set(found()) == set(FILLED)
 
 
@@ -90,13 +101,16 @@ def test_listing_and_reading_change_nothing(source: Source) -> None:
     """Twice the same listing, twice the same rows."""
     listed = source.deliveries("orders", TABLE, ARRIVALS[-1])
     read = [source.read(each) for each in listed]
+    assert len(read) == len(CONTENTS)
     assert source.deliveries("orders", TABLE, ARRIVALS[-1]) == listed
     assert [source.read(each).cells for each in listed] == [raw.cells for raw in read]
 
 
 def test_rows_come_as_delivered(source: Source) -> None:
     """Columns and cells are the delivery's own, and every row has its number."""
-    for delivery in source.deliveries("orders", TABLE, ARRIVALS[-1]):
+    listed = source.deliveries("orders", TABLE, ARRIVALS[-1])
+    assert len(listed) == len(CONTENTS)
+    for delivery in listed:
         raw = source.read(delivery)
         assert raw.cells.column_names == ["day", "known_at"]
         assert raw.cells["day"].to_pylist() == [delivery.partition]

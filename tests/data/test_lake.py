@@ -9,6 +9,7 @@ import pytest
 
 from tasks.data.lake import ALL, Lake, LakeTable, Read
 from tasks.errors import Conflict, NotEnoughData, Terminal
+from tests.servers.s3 import RealS3
 
 FIRST, SECOND = "a" * 64, "b" * 64
 
@@ -23,10 +24,19 @@ def rows(*names: str, **columns: pa.Array) -> pa.Table:
     return pa.table({"name": pa.array(names, pa.string()), "known_at": known_at} | columns)
 
 
+@pytest.fixture(params=["a folder", "a bucket"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
+    """An empty lake: whatever is said of it here is so in either place."""
+    if request.param == "a folder":
+        return Lake(tmp_path / "lake")
+    api: RealS3 = request.getfixturevalue("s3_api")
+    return Lake(api.bucket() / "with a space" / "lake", api.s3)
+
+
 @pytest.fixture
-def table(tmp_path: Path) -> LakeTable:
+def table(lake: Lake) -> LakeTable:
     """A table with two days."""
-    found = Lake(tmp_path / "lake").table("orders")
+    found = lake.table("orders")
     found.replace_partition("2013-01-02", rows("c", "d"), SECOND)
     found.replace_partition("2013-01-01", rows("a", "b"), FIRST)
     return found
@@ -68,9 +78,9 @@ def test_bounds_are_inclusive(table: LakeTable) -> None:
     assert names(table, Read(first="2014-01-01")) == []
 
 
-def test_one_partition_is_within_any_bounds(tmp_path: Path) -> None:
+def test_one_partition_is_within_any_bounds(lake: Lake) -> None:
     """A table without partitions is read whole, whatever days are asked for."""
-    planes = Lake(tmp_path).table("planes")
+    planes = lake.table("planes")
     planes.replace_partition(ALL, rows("a"), FIRST)
     assert names(planes, Read(first="2013-01-01", last="2013-01-02")) == ["a"]
 
@@ -83,8 +93,14 @@ def test_only_rows_known_by_a_time(table: LakeTable) -> None:
 
 def test_reading_opens_only_the_partitions_asked_for(table: LakeTable) -> None:
     """A day can be read though the files of all others are gone."""
-    for file in (table.path / "_partition=2013-01-01").iterdir():
-        file.unlink()
+    if isinstance(table.path, Path):
+        for file in (table.path / "_partition=2013-01-01").iterdir():
+            file.unlink()
+    else:
+        client, bucket = table.s3.client, table.path.bucket
+        day = (table.path / "_partition=2013-01-01").prefix
+        for each in client.list_objects_v2(Bucket=bucket, Prefix=day)["Contents"]:
+            client.delete_object(Bucket=bucket, Key=each["Key"])
     assert names(table, Read(first="2013-01-02")) == ["c", "d"]
 
 
@@ -112,9 +128,9 @@ def test_partition_names_may_be_any_text(table: LakeTable) -> None:
     assert len(names(table)) == 7
 
 
-def test_what_is_not_there_is_named(table: LakeTable) -> None:
+def test_what_is_not_there_is_named(lake: Lake, table: LakeTable) -> None:
     """An empty table, an unknown column and an unknown version are told, with the nearest name."""
-    missing = LakeTable(table.path.parent / "none")
+    missing = lake.table("none")
     assert (missing.version(), missing.partitions(), missing.history(ALL)) == (None, [], [])
     with pytest.raises(NotEnoughData, match="'none' has no rows yet"):
         missing.read()
@@ -124,9 +140,9 @@ def test_what_is_not_there_is_named(table: LakeTable) -> None:
         table.read(Read(version=99))
 
 
-def test_writers_of_different_partitions_do_not_meet(tmp_path: Path) -> None:
+def test_writers_of_different_partitions_do_not_meet(lake: Lake) -> None:
     """Eight threads create the table and write a day each: nothing is lost."""
-    table = Lake(tmp_path / "new").table("orders")
+    table = lake.table("orders")
     days = [f"2013-01-0{day}" for day in range(1, 9)]
     with ThreadPoolExecutor(8) as pool:
         versions = set(pool.map(lambda day: table.replace_partition(day, rows(day), FIRST), days))
@@ -154,17 +170,17 @@ def test_a_lake_in_any_folder(tmp_path: Path, name: str) -> None:
     assert names(table, Read(first="a b%20c")) == ["a b%20c"]
 
 
-def test_rows_are_counted_without_reading(table: LakeTable) -> None:
+def test_rows_are_counted_without_reading(lake: Lake, table: LakeTable) -> None:
     """Rows by partition, of the latest state; none of a table that is not there."""
     table.replace_partition("2013-01-01", rows("z"), SECOND)
     table.replace_partition("it's", rows("y"), SECOND)
     assert table.counts() == {"2013-01-01": 1, "2013-01-02": 2, "it's": 1}
-    assert LakeTable(table.path.parent / "none").counts() == {}
+    assert lake.table("none").counts() == {}
 
 
-def test_first_writers_race(tmp_path: Path) -> None:
+def test_first_writers_race(lake: Lake) -> None:
     """Who derived its rows from a table that had none loses to who wrote meanwhile."""
-    table = Lake(tmp_path).table("orders")
+    table = lake.table("orders")
     seen = table.made(rows("a"))
     assert (table.made(rows("a")), table.counts()) == (seen, {})
     table.replace_partition("2013-01-01", rows("winner"), FIRST, seen=seen)

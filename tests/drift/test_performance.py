@@ -16,6 +16,7 @@ from tasks.evaluation.metrics import measure
 from tasks.predictions.log import PredictionLog
 from tasks.records import Promise
 from tests.features.lakes import defined, put, stock
+from tests.places import folder
 from tests.shop import Shop, day, night
 
 AS_OF = night(day(9))
@@ -165,7 +166,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture
 def lake(stocked: Lake, tmp_path: Path) -> Lake:
     """A lake of the test's own."""
-    return Lake(Path(shutil.copytree(stocked.root, tmp_path / "lake")))
+    return Lake(Path(shutil.copytree(folder(stocked.root), tmp_path / "lake")))
 
 
 @pytest.fixture
@@ -198,7 +199,7 @@ def test_latest_complete_days(shop: Definition, lake: Lake, log: PredictionLog) 
 
 def test_a_hole_in_the_labels(shop: Definition, lake: Lake, log: PredictionLog) -> None:
     """Days whose file of labels is missing are left out, though they were answered."""
-    shutil.rmtree(lake.root / "returns")
+    shutil.rmtree(folder(lake.root) / "returns")
     for number in (1, 2, 3, 4, 7, 8):
         put(lake, "returns", day(number).isoformat(), WORLD.returns(day(number)))
     found = recent(shop, lake, log, AS_OF)
@@ -208,7 +209,7 @@ def test_a_hole_in_the_labels(shop: Definition, lake: Lake, log: PredictionLog) 
 
 def test_answers_on_incomplete_days_only(shop: Definition, lake: Lake, tmp_path: Path) -> None:
     """Answers that lie between complete days, but on none, are nothing to measure."""
-    shutil.rmtree(lake.root / "returns")
+    shutil.rmtree(folder(lake.root) / "returns")
     for number in (1, 2, 3, 6, 7, 8):
         put(lake, "returns", day(number).isoformat(), WORLD.returns(day(number)))
     log = PredictionLog(Lake(tmp_path / "log of day 4"))

@@ -16,6 +16,7 @@ from tasks.data.lake import Lake
 from tasks.predictions.log import PredictionLog
 from tasks.predictions.scorer import Model, Reign, Scorer
 from tests.features.lakes import defined, stock
+from tests.places import folder
 from tests.shop import Shop, day, night
 
 WORLD = Shop(orders_a_day=12)
@@ -56,7 +57,7 @@ def six_days(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture
 def lake(six_days: Lake, tmp_path: Path) -> Lake:
     """A lake of the test's own."""
-    return Lake(Path(shutil.copytree(six_days.root, tmp_path / "lake")))
+    return Lake(Path(shutil.copytree(folder(six_days.root), tmp_path / "lake")))
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def desk(home: Path, table: Table = TABLE, suite: Suite = SUITE) -> Desk:
         definition(table, suite),
         FilesSource(home / "landing", "shop"),
         Lake(home / "lake"),
-        Quarantine(home / "lake"),
+        Quarantine(Lake(home / "lake")),
         home / "docs",
     )
 
