@@ -107,6 +107,80 @@ def rollback(
 
 @cli.command()
 @PIPELINE
+@click.option("--version", type=int, required=True, help="A registered version.")
+@click.option("--reason", required=True, help="Kept with the decision.")
+@click.option("--by", required=True, metavar="NAME", help="Who takes this decision.")
+@AS_OF
+@JSON
+def promote(  # noqa: PLR0913, PLR0917 - one parameter an option
+    pipeline: str, version: int, reason: str, by: str, as_of: str | None, as_json: bool
+) -> None:
+    """Make a registered version serve by a person's decision, whatever the gate said."""
+    from deployments import embedded
+
+    chosen = {"version": version, "reason": reason, "by": by}
+    embedded.answer(embedded.run("promote", pipeline, as_of, **chosen), as_json)
+
+
+@cli.command()
+@PIPELINE
+@click.option("--from", "first", type=DAY, required=True, metavar="DATE", help="First night.")
+@click.option("--to", "last", type=DAY, required=True, metavar="DATE", help="Last night.")
+@click.option(
+    "--steps",
+    default="ingest,score",
+    show_default=True,
+    help="What each night does, of ingest, score and watch.",
+)
+@click.option(
+    "--on",
+    "where",
+    type=click.Choice(["here", "server"]),
+    default="here",
+    show_default=True,
+    help="In this process, or on the Prefect server, whose progress is followed.",
+)
+@JSON
+def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
+    pipeline: str, first: datetime, last: datetime, steps: str, where: str, as_json: bool
+) -> None:
+    """Play past nights, each with what was known then; no live event, no new champion."""
+    from deployments import backfill as command
+
+    nights = command.Nights(pipeline, first.date(), last.date(), tuple(steps.split(",")))
+    command.play(nights, where == "server", as_json)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--prefect-port", type=int, default=4200, show_default=True)
+@click.option("--mlflow-port", type=int, default=5000, show_default=True)
+@click.option(
+    "--postgres",
+    metavar="URL",
+    envvar="RATCHET_POSTGRES_URL",
+    help="Keep Prefect, MLflow and the ledger in this PostgreSQL server.",
+)
+def up(host: str, prefect_port: int, mlflow_port: int, postgres: str | None) -> None:
+    """Start Prefect, MLflow and a worker, deploy, and stay until Ctrl-C."""
+    from config.servers import Listening
+    from deployments import up as command
+
+    command.run(Listening(host, prefect_port, mlflow_port), postgres)
+
+
+@cli.command()
+@click.option("--plan", "only_plan", is_flag=True, help="Print what would change, change nothing.")
+@JSON
+def deploy(only_plan: bool, as_json: bool) -> None:
+    """Make the Prefect server match the pipelines: deployments, schedules, automations."""
+    from deployments import deploy as command
+
+    command.run(only_plan, as_json)
+
+
+@cli.command()
+@PIPELINE
 @JSON
 def status(pipeline: str, as_json: bool) -> None:
     """Who is champion, what was decided last, what is held or refused."""
@@ -208,10 +282,12 @@ def _terminate(number: int, _: FrameType | None) -> None:
 
 def _exit_code(error: Exception) -> int | None:
     from config.load import ConfigError
+    from config.settings import SettingsError
     from tasks.errors import NotEnoughData, RatchetError, Refused
 
     codes: list[tuple[type[Exception], int]] = [
         (ConfigError, 2),
+        (SettingsError, 2),
         (Refused, 3),
         (NotEnoughData, 4),
         (RatchetError, 5),
