@@ -9,18 +9,28 @@ from pydantic import AwareDatetime
 
 from tasks import extract, policy, record, tell, validate
 from tasks.records import Admission, Outcome
-from tasks.stores import open_stores
+from tasks.stores import Stores, open_stores
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of the deliveries that had not been judged before."""
+    """What became of the deliveries that had not been judged before.
+
+    `judged_before` counts those that had been: with none of either there is no data at all.
+    """
 
     admissions: tuple[Admission, ...]
+    judged_before: int = 0
 
     @property
     def refused(self) -> tuple[Admission, ...]:
         return tuple(each for each in self.admissions if each.outcome is Outcome.REFUSED)
+
+    @property
+    def told(self) -> str:
+        if not self.admissions:
+            return "nothing new arrived" if self.judged_before else "nothing was ever delivered"
+        return f"{len(self.admissions)} deliveries arrived, {len(self.refused)} refused"
 
 
 @flow(
@@ -36,11 +46,17 @@ def ingest(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ing
     """
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
-    judged = record.judged(stores.ledger, pipeline)
+    before = record.judged(stores.ledger, pipeline)
+    admissions = admitted(stores, as_of)
+    tell.deliveries(pipeline, admissions, as_of)
+    return Ingested(tuple(admissions), len(before))
+
+
+def admitted(stores: Stores, as_of: datetime) -> list[Admission]:
+    """Judge what had arrived by `as_of` and write it down; nobody is told."""
+    judged = record.judged(stores.ledger, stores.name)
     queues = extract.arrivals(stores.source, stores.definition, as_of, judged)
-    desk = stores.desk
-    admitted = validate.admit.map(unmapped(desk), queues).result()
-    admissions = list(chain.from_iterable(admitted))
+    batches = validate.admit.map(unmapped(stores.desk), queues).result()
+    admissions = list(chain.from_iterable(batches))
     record.journal(stores.ledger, stores.definition, admissions, as_of)
-    tell.deliveries(pipeline, admissions)
-    return Ingested(tuple(admissions))
+    return admissions

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from prefect import flow
 from pydantic import AwareDatetime
@@ -10,10 +11,12 @@ from flows.ingest import Ingested, ingest
 from flows.retrain import Retrained, retrain
 from flows.score import score
 from flows.watch import Watched, watch
-from tasks import detect, policy
+from tasks import detect, policy, tell
 from tasks.drift.trigger import Due
-from tasks.predictions.scorer import Scored
 from tasks.stores import open_stores
+
+if TYPE_CHECKING:
+    from tasks.predictions.scorer import Scored
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,17 @@ class Night:
     """One night, told by its parts; `retrained` is None when nothing was due."""
 
     ingested: Ingested
-    scored: Scored
+    scored: "Scored"
     watched: Watched
     due: Due
     retrained: Retrained | None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The night in a few sentences, also one in which there was nothing to do."""
+        watched = self.watched.performance
+        answer = self.retrained.told if self.retrained else f"no retrain: {self.due.reason}"
+        return (self.ingested.told, f"{self.scored.rows} rows scored", watched.reason, answer)
 
 
 @flow(flow_run_name=policy.sentence("night of {pipeline} as of {as_of}"))
@@ -42,4 +52,6 @@ def nightly(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ni
     stores = open_stores(pipeline)
     due = detect.due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
     retrained = retrain(pipeline, as_of, due.reason, due.cause) if due.wanted else None
-    return Night(ingested, scored, watched, due, retrained)
+    night = Night(ingested, scored, watched, due, retrained)
+    tell.night(pipeline, as_of, night.told)
+    return night

@@ -2,34 +2,50 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from prefect import flow
 from pydantic import AwareDatetime
 
-from tasks import build, evaluate, fit, policy, record, register, tell
+from tasks import ask, build, evaluate, fit, policy, record, register, tell
+from tasks.ledger.approval import Wish
+from tasks.ledger.claims import Claim
 from tasks.ledger.deciding import Ruling
+from tasks.ledger.telling import decision_sentence
 from tasks.records import Decision
 from tasks.registry.hearing import Hearing, submission
-from tasks.stores import open_stores
+from tasks.stores import Stores, open_stores
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """The decision that the attempt led to; `news` is false when it had been taken before."""
+    """The decision that the attempt led to; `news` is false when it had been taken before.
 
-    decision: Decision
+    `declined` says why nothing was trained; the decision is then the one that was there, or none.
+    """
+
+    decision: Decision | None
     news: bool
+    declined: str = ""
+
+    @property
+    def told(self) -> str:
+        if self.decision is None or self.declined:
+            return f"nothing trained: {self.declined}"
+        return decision_sentence(self.decision)
 
 
 @flow(
     flow_run_name=policy.sentence("retrain {pipeline} as of {as_of} ({reason})"),
     task_runner=policy.threads(3),
 )
-def retrain(
+def retrain(  # noqa: PLR0913, PLR0917 - one parameter a field of the form
     pipeline: str = "flights",
     as_of: AwareDatetime | None = None,
     reason: str = "asked for by hand",
     cause: str = "",
+    evidence: dict[str, Any] | None = None,
+    approval: Wish = "as configured",
 ) -> Retrained:
     """Train a challenger on complete days, judge it on later ones, and promote it or not.
 
@@ -38,18 +54,31 @@ def retrain(
         as_of: Only rows known by then. Empty: now.
         reason: Why, in a few words; it is kept with the decision.
         cause: The intent in the ledger that this run answers. Empty: none.
+        evidence: The numbers behind the cause, shown on the run. Empty: those in the ledger.
+        approval: Whether a person has to agree before the challenger serves.
     """
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
-    definition, ledger = stores.definition, stores.ledger
-    record.claim(ledger, pipeline, cause, as_of)
+    waits = stores.definition.pipeline.retrain.overlap == "wait"
+    with record.alone(stores.retraining, waits) as busy:
+        claim = record.claim(stores, cause, as_of, busy)
+        if claim.declined:
+            tell.declined(pipeline, claim)
+            return Retrained(claim.decision, news=False, declined=claim.declined)
+        tell.asked(pipeline, claim, evidence)
+        return _attempt(stores, claim, reason, approval)
+
+
+def _attempt(stores: Stores, claim: Claim, reason: str, approval: Wish) -> Retrained:
+    """One attempt, for a moment that has been claimed; run again, it goes on where it was."""
+    definition, ledger, as_of = stores.definition, stores.ledger, claim.as_of
     days = build.training_days(definition, stores.lake, as_of)
     cohort = build.cohort(definition, stores.lake, days, as_of)
     key = register.key(definition, cohort.snapshot)
-    decision = record.known(ledger, pipeline, key)
+    decision = record.known(ledger, stores.name, key)
     news = decision is None
     if decision is None:
-        bench = record.bench(ledger, pipeline, as_of)
+        bench = record.bench(ledger, stores.name, as_of)
         leakage = build.leakage(cohort)
         split = build.split(cohort, bench.trained_through)
         jobs = fit.jobs(definition, split.training, stores.workshop(key))
@@ -62,11 +91,13 @@ def retrain(
             cohort, split, challenger, attempts, measured, verdict, trial.champion_version, reason
         )
         version = register.version(stores.registry, submission(hearing, key))
-        decision = record.decide(ledger, Ruling(hearing, version, key, bench, datetime.now(UTC)))
         tell.verdict(hearing, version.number)
+        answer = ask.person(stores, hearing, version.number, approval)
+        ruling = Ruling(hearing, version, key, bench, datetime.now(UTC), answer, claim.cause)
+        decision = record.decide(ledger, ruling)
         tell.decision(decision)
     fit.sweep(stores, key)
     register.alias(stores)
-    record.settle(ledger, cause, decision)
+    record.settle(ledger, claim.cause, decision)
     tell.status(stores, as_of)
     return Retrained(decision, news)

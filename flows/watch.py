@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from prefect import flow
 from pydantic import AwareDatetime
 
 from tasks import detect, policy, record, tell
-from tasks.drift.report import Drift
 from tasks.records import Performance
-from tasks.stores import open_stores
+from tasks.stores import Stores, open_stores
+
+if TYPE_CHECKING:
+    from tasks.drift.report import Drift
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Watched:
     """Realised performance, the drift report when one was due, and whether this was news."""
 
     performance: Performance
-    drift: Drift | None
+    drift: "Drift | None"
     news: bool
 
 
@@ -31,12 +34,18 @@ def watch(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Watc
     """
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
-    standing = stores.standing(as_of)
-    recent = detect.recent(stores.definition, stores.lake, stores.log, as_of)
-    performance = detect.realised(stores.definition, recent.answered, standing.promise, as_of)
-    drift = detect.drift(stores.reporter, stores.champion_folder(as_of), recent.met, performance)
-    drop = detect.drop(performance, len(standing.decisions))
+    performance, drift = measured(stores, as_of)
+    drop = detect.drop(performance, len(stores.standing(as_of).decisions))
     news = record.measured(stores.ledger, performance, drop)
-    tell.performance(performance, drift, news)
+    tell.performance(performance, drift, drop, news)
     tell.status(stores, as_of)
     return Watched(performance, drift, news)
+
+
+def measured(stores: Stores, as_of: datetime) -> "tuple[Performance, Drift | None]":
+    """Measure as of then, and write the drift report when one is due; nothing is acted on."""
+    promise = stores.standing(as_of).promise
+    recent = detect.recent(stores.definition, stores.lake, stores.log, as_of)
+    performance = detect.realised(stores.definition, recent.answered, promise, as_of)
+    drift = detect.drift(stores.reporter, stores.champion_folder(as_of), recent.met, performance)
+    return performance, drift

@@ -11,7 +11,10 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from tasks import subject
 from tasks.errors import Transient
+
+subject.named()  # whoever declares a task or a story has log lines
 
 
 class Preset(TypedDict):

@@ -17,6 +17,11 @@ class Delivery:
     sha256: str
     size_bytes: int
 
+    @property
+    def name(self) -> str:
+        """The file's name, without folder and version."""
+        return self.path.rpartition("/")[2].partition("?versionId=")[0]
+
 
 class Outcome(StrEnum):
     """What became of a delivery."""
@@ -190,6 +195,11 @@ class Decision:
     previous_hash: str
     hash: str
 
+    @property
+    def judged(self) -> bool:
+        """Whether a challenger was judged, by the gate; a person's promotion is no attempt."""
+        return self.kind is not Kind.ROLLED_BACK and "by" not in self.evidence
+
 
 @dataclass(frozen=True)
 class Intent:
@@ -218,6 +228,28 @@ class Performance:
     reference: float
     dropped: bool
     reason: str
+
+
+@dataclass(frozen=True)
+class Played:
+    """A past night played again: what it did, or the error that ended it."""
+
+    night: date
+    deliveries: int = 0
+    refused: int = 0
+    predictions: int = 0
+    measured: str = ""
+    error: str = ""
+
+    @property
+    def told(self) -> str:
+        """The night in a line."""
+        done = (
+            f"{self.deliveries} deliveries ({self.refused} refused), {self.predictions} predictions"
+        )
+        return (
+            f"night of {self.night}: {self.error or '; '.join(filter(None, (done, self.measured)))}"
+        )
 
 
 @dataclass(frozen=True)

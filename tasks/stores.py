@@ -1,37 +1,44 @@
-"""Everything that a pipeline's story works with, opened from the settings."""
+"""Everything that a pipeline's story works with, opened from the settings.
+
+Libraries are imported where something is opened: a run that does not draw drift reports does not
+wait for the library that does.
+"""
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from config.load import Definition
 from config.load import pipeline as load_definition
 from config.settings import Settings
-from tasks.data import artifact
-from tasks.data.lake import Lake
-from tasks.data.source import FilesSource
-from tasks.drift.report import Reporter
-from tasks.drift.trigger import Record
+from tasks.drift.trigger import AGE, FIRST, Record, due
 from tasks.errors import Terminal
-from tasks.evaluation.contest import Champion
-from tasks.evaluation.metrics import higher_is_better
-from tasks.features.cohort import complete_days
-from tasks.ledger.deciding import Bench
+from tasks.ledger import claims
+from tasks.ledger.claims import Claim
+from tasks.ledger.deciding import Bench, settle
+from tasks.ledger.leases import Lease
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.page import Link, PageData, status_page
 from tasks.ledger.standing import Standing
-from tasks.models.selection import REFERENCE
-from tasks.predictions.log import PredictionLog
-from tasks.predictions.scorer import Model, Reign, Scorer
-from tasks.quality.admission import Desk
-from tasks.quality.quarantine import Quarantine
 from tasks.records import Held
-from tasks.registry.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.data.bucket import S3
+    from tasks.data.lake import Lake
+    from tasks.data.source import Source
+    from tasks.drift.report import Reporter
+    from tasks.evaluation.contest import Champion
+    from tasks.predictions.log import PredictionLog
+    from tasks.predictions.scorer import Model, Scorer
+    from tasks.quality.admission import Desk
+    from tasks.quality.quarantine import Quarantine
+    from tasks.registry.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,12 @@ class Stores:
 
     settings: Settings
     definition: Definition
-    source: FilesSource
-    lake: Lake
-    log: PredictionLog
-    quarantine: Quarantine
+    source: "Source"
+    lake: "Lake"
+    log: "PredictionLog"
+    quarantine: "Quarantine"
     ledger: Ledger
-    registry: Registry
+    registry: "Registry"
 
     @property
     def name(self) -> str:
@@ -57,8 +64,10 @@ class Stores:
         return self.settings.reports / self.name
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
         """Where deliveries are admitted."""
+        from tasks.quality.admission import Desk
+
         return Desk(
             definition=self.definition,
             source=self.source,
@@ -68,8 +77,10 @@ class Stores:
         )
 
     @property
-    def scorer(self) -> Scorer:
+    def scorer(self) -> "Scorer":
         """Scores with the champion of the moment that each question was asked."""
+        from tasks.predictions.scorer import Reign, Scorer
+
         reigns = [
             Reign(decision.as_of, decision.champion)
             for decision in self.ledger.decisions(self.name)
@@ -78,8 +89,10 @@ class Stores:
         return Scorer(self.definition, self.lake, self.log, reigns, cache(self.model))
 
     @property
-    def reporter(self) -> Reporter:
+    def reporter(self) -> "Reporter":
         """Writes drift reports beside the status page."""
+        from tasks.drift.report import Reporter
+
         pipeline = self.definition.pipeline
         return Reporter(pipeline.features, pipeline.watch, self.reports / "drift")
 
@@ -88,8 +101,10 @@ class Stores:
         champion = self.standing(as_of).champion
         return self.folder(champion.number) if champion else None
 
-    def served(self, bench: Bench) -> Champion | None:
+    def served(self, bench: Bench) -> "Champion | None":
         """The champion that an attempt has to face, loaded; None without one."""
+        from tasks.evaluation.contest import Champion
+
         return (
             Champion(bench.champion, self.model(bench.champion.number)) if bench.champion else None
         )
@@ -108,6 +123,8 @@ class Stores:
         return path
 
     def _page_data(self, as_of: datetime) -> PageData:
+        from tasks.evaluation.metrics import higher_is_better
+
         ledger, pipeline = self.ledger, self.definition.pipeline
         standing = self.standing(as_of)
         champion = standing.champion
@@ -136,6 +153,8 @@ class Stores:
 
     def record(self, as_of: datetime) -> Record:
         """What the retrain policy looks back on as of then."""
+        from tasks.features.cohort import complete_days
+
         standing = self.standing(as_of)
         promise = standing.promise
         days = complete_days(self.definition, self.lake, as_of)
@@ -145,6 +164,51 @@ class Stores:
             intents=standing.unanswered,
             trainable=len(days) >= self.definition.pipeline.windows.needed_days,
         )
+
+    @property
+    def retraining(self) -> Lease:
+        """What a retrain holds while it is under way: a second one would do the same work."""
+        return self.ledger.lease(self.name, "retrain")
+
+    def may_retrain(self, cause: str, as_of: datetime) -> Claim:
+        """Whether a cause may be answered now: the ledger is asked first, then the policy.
+
+        A person, who names no cause, always may.
+        """
+        claim = claims.asked(self.ledger, self.name, cause, as_of)
+        if claim.declined or not cause:
+            return claim
+        if not claim.cause and cause not in (AGE, FIRST):
+            return replace(claim, declined=f"the ledger knows of no cause {cause!r}")
+        answer = due(self.definition.pipeline.retrain, self.record(claim.as_of), claim.as_of)
+        return replace(claim, reason=answer.reason, declined="" if answer.wanted else answer.reason)
+
+    def claim(self, cause: str, as_of: datetime, busy: str) -> Claim:
+        """Take a cause for an attempt, when it may be made; `busy` names who makes one already.
+
+        What a dead attempt had decided and not finished is finished here.
+        """
+        if busy:
+            return Claim(cause, as_of, declined=f"another is under way: {busy}")
+        claim = self.may_retrain(cause, as_of)
+        if claim.decision is not None:
+            settle(self.ledger, cause, claim.decision)
+            self.repair_alias()
+        if not claim.declined:
+            claims.take(self.ledger, self.name, claim)
+        return claim
+
+    def unfinished(self, as_of: datetime) -> Claim | None:
+        """The oldest cause without an answer, and whether it may be answered now; None without.
+
+        What has its answer in a decision is settled on the way.
+        """
+        for intent in self.standing(as_of).unanswered:
+            claim = self.may_retrain(intent.cause, as_of)
+            if claim.decision is None:
+                return claim
+            settle(self.ledger, intent.cause, claim.decision)
+        return None
 
     def held(self, table: str, partition: str, rows: list[int] | None) -> list[Held]:
         """Rows held of a partition, all or those numbered; `Terminal` when a number is not held."""
@@ -160,8 +224,12 @@ class Stores:
             )
         return [each for each in held if not rows or each.row in rows]
 
-    def reference(self, number: int) -> pd.DataFrame:
+    def reference(self, number: int) -> "pd.DataFrame":
         """A sample of the rows that a version was trained on: inputs only."""
+        import pandas as pd
+
+        from tasks.models.selection import REFERENCE
+
         return pd.read_parquet(self.folder(number) / REFERENCE)
 
     def repair_alias(self) -> int | None:
@@ -179,8 +247,10 @@ class Stores:
         """Forget the folder of an attempt that has been decided on."""
         shutil.rmtree(self.workshop(key), ignore_errors=True)
 
-    def model(self, number: int) -> Model:
+    def model(self, number: int) -> "Model":
         """A registered version, loaded after every byte of it was verified."""
+        from tasks.data import artifact
+
         manifest = self.ledger.version(self.name, number).manifest
         loaded: Model = artifact.load(self.folder(number), manifest)
         return loaded
@@ -193,16 +263,33 @@ class Stores:
 
 def open_stores(pipeline: str, settings: Settings | None = None) -> Stores:
     """Open the stores of `pipeline`. Raises `config.load.ConfigError` when it is not defined."""
+    from tasks.data.bucket import S3
+    from tasks.data.lake import Lake
+    from tasks.predictions.log import PredictionLog
+    from tasks.quality.quarantine import Quarantine
+    from tasks.registry.registry import Registry
+
     settings = settings or Settings.from_environment()
     definition = load_definition(settings, pipeline)
-    lake = settings.lake / pipeline
+    s3 = S3(settings.endpoint_url)
+    lake = Lake(settings.lake / pipeline, s3)
     return Stores(
         settings=settings,
         definition=definition,
-        source=FilesSource(settings.landing, pipeline),
-        lake=Lake(lake),
-        log=PredictionLog(Lake(settings.home / "log" / pipeline)),
+        source=_source(settings, pipeline, s3),
+        lake=lake,
+        log=PredictionLog(Lake(settings.log / pipeline, s3)),
         quarantine=Quarantine(lake),
         ledger=Ledger(settings.ledger_url),
         registry=Registry(settings.tracking_uri, settings.artifacts),
     )
+
+
+def _source(settings: Settings, pipeline: str, s3: "S3") -> "Source":
+    """Where the settings say that deliveries arrive; what was seen of a bucket is kept in ours."""
+    from tasks.data.landing import S3Source
+    from tasks.data.source import FilesSource
+
+    if isinstance(settings.landing, Path):
+        return FilesSource(settings.landing, pipeline)
+    return S3Source(settings.landing, pipeline, settings.storage / "index", s3)

@@ -1,25 +1,44 @@
-"""What Prefect may run to tell people and machines: artifacts, events, the status page."""
+"""What Prefect may run to tell people and machines: log lines, artifacts, events, the page."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
-from prefect.events import emit_event
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.client.orchestration import get_client
+from prefect.events import Event
+from prefect.runtime import flow_run
 
 from config import events
 from tasks import policy
+from tasks.drift import trigger
 from tasks.drift.report import Drift
-from tasks.ledger.telling import verdict_markdown
-from tasks.records import Admission, Decision, Kind, Outcome, Performance
+from tasks.ledger.claims import Claim
+from tasks.ledger.telling import decision_sentence, facts_markdown, verdict_markdown
+from tasks.ledger.text import canonical, plain
+from tasks.predictions.scorer import Scored
+from tasks.records import Admission, Decision, Intent, Kind, Outcome, Performance, Played
 from tasks.registry.hearing import Hearing
 from tasks.stores import Stores
 
+_log = logging.getLogger("ratchet.tell")
 
-def _deliveries(pipeline: str, admissions: list[Admission]) -> None:
+
+def _deliveries(pipeline: str, admissions: list[Admission], as_of: datetime) -> None:
     """A table of what arrived, and events for new data and for refused deliveries."""
     if not admissions:
+        _log.info("nothing new arrived")
         return
     rows = [
         {
@@ -34,24 +53,51 @@ def _deliveries(pipeline: str, admissions: list[Admission]) -> None:
     ]
     create_table_artifact(key=f"deliveries-{_slug(pipeline)}", table=rows[:200])
     refused = [each for each in admissions if each.outcome is Outcome.REFUSED]
-    if len(refused) < len(admissions):
-        _emit(events.DATA_ARRIVED, pipeline, {"deliveries": len(admissions) - len(refused)})
+    accepted, held = len(admissions) - len(refused), sum(each.held for each in admissions)
+    _log.info("%d deliveries accepted, %d refused, %d rows held", accepted, len(refused), held)
+    if accepted:
+        _emit(events.DATA_ARRIVED, pipeline, {"deliveries": accepted, "as_of": as_of})
     for each in refused:
         payload = {"table": each.delivery.table, "partition": each.delivery.partition}
         _emit(events.DELIVERY_REFUSED, pipeline, {**payload, "code": each.code})
 
 
+def _asked(pipeline: str, claim: Claim, evidence: Mapping[str, object] | None) -> None:
+    """Why this retrain was started, with the numbers behind it; nothing when a person asked."""
+    if not claim.cause:
+        return
+    _log.info("answers %s", claim.cause)
+    create_markdown_artifact(
+        key=f"cause-{_slug(pipeline)}",
+        markdown=facts_markdown(claim.cause, evidence or claim.evidence),
+    )
+
+
+def _declined(pipeline: str, claim: Claim) -> None:
+    """That nothing was trained, and why: on the run, in its log, and in its name."""
+    _log.info("nothing trained: %s", claim.declined)
+    create_markdown_artifact(
+        key=f"declined-{_slug(pipeline)}",
+        markdown=facts_markdown("Nothing trained", {"why": claim.declined, "cause": claim.cause}),
+    )
+    with get_client(sync_client=True) as client:
+        name = f"{flow_run.get_name()}, declined"
+        client.update_flow_run(UUID(str(flow_run.get_id())), name=name)
+
+
 def _verdict(hearing: Hearing, number: int) -> None:
     """The verdict with every check, as a table on the run."""
-    pipeline = hearing.definition.pipeline
+    pipeline, verdict = hearing.definition.pipeline, hearing.verdict
     title = f"{pipeline.name} v{number} ({hearing.challenger.candidate})"
+    _log.info("%s: %s, %s", title, verdict.choice.value, verdict.reason)
     create_markdown_artifact(
-        key=f"verdict-{_slug(pipeline.name)}", markdown=verdict_markdown(hearing.verdict, title)
+        key=f"verdict-{_slug(pipeline.name)}", markdown=verdict_markdown(verdict, title)
     )
 
 
 def _decision(decision: Decision) -> None:
     """An event that says what was decided."""
+    _log.info("%s", decision_sentence(decision))
     event = {
         Kind.PROMOTED: events.CHAMPION_PROMOTED,
         Kind.REFUSED: events.CHALLENGER_REFUSED,
@@ -67,11 +113,13 @@ def _decision(decision: Decision) -> None:
     _emit(event, decision.pipeline, payload)
 
 
-def _performance(performance: Performance, drift: Drift | None, news: bool) -> None:
+def _performance(performance: Performance, drift: Drift | None, drop: Intent, news: bool) -> None:
     """What was measured, as artifacts; a drop that is news, as an event with its evidence."""
     slug = _slug(performance.pipeline)
+    _log.info("%s%s", "DROPPED: " if performance.dropped else "", performance.reason)
     create_markdown_artifact(key=f"performance-{slug}", markdown=performance.reason)
     if drift is not None:
+        _log.info("%d of %d columns drifted", len(drift.drifted), len(drift.distances))
         rows: list[dict[str, str | float | None]] = [
             {"column": name, "distance or p-value": value, "verdict": "drifted" if over else ""}
             for over in (True, False)
@@ -97,9 +145,60 @@ def _performance(performance: Performance, drift: Drift | None, news: bool) -> N
             "reference": performance.reference,
             "labels": performance.labels,
             "version": performance.version,
-            "as_of": performance.as_of.isoformat(),
+            "as_of": performance.as_of,
+            "cause": drop.cause,
+            "reason": trigger.told(drop),
+            "evidence": drop.evidence,
         }
         _emit(events.PERFORMANCE_DROPPED, performance.pipeline, payload)
+
+
+def _begun(pipeline: str, what: str) -> UUID:
+    """A bar on the run that shows how far it is."""
+    bar = create_progress_artifact(0.0, key=f"progress-{_slug(pipeline)}", description=what)
+    return cast("UUID", bar)  # typed for callers that await it
+
+
+def _advanced(bar: UUID, percent: float) -> None:
+    """Move the bar."""
+    update_progress_artifact(bar, percent)
+
+
+def _nights(pipeline: str, played: list[Played]) -> None:
+    """A table of past nights that were played again, those that failed first."""
+    rows = [asdict(each) for each in sorted(played, key=lambda each: (not each.error, each.night))]
+    table = [{**row, "night": str(row["night"])} for row in rows]
+    create_table_artifact(key=f"nights-{_slug(pipeline)}", table=table)
+
+
+def _scored(scored: Scored) -> None:
+    """How many answers were given, by whom."""
+    versions = ", ".join(f"v{number}" for number in scored.versions) or "no champion needed"
+    _log.info("scored %d rows on %d days (%s)", scored.rows, len(scored.days), versions)
+
+
+def _night(pipeline: str, as_of: datetime, told: Sequence[str]) -> None:
+    """What the night came to, also when there was nothing to do; its end is an event."""
+    _log.info("the night is over: %s", "; ".join(told))
+    lines = "\n".join(f"- {line}" for line in told)
+    create_markdown_artifact(key=f"night-{_slug(pipeline)}", markdown=lines)
+    _emit(events.NIGHT_FINISHED, pipeline, {"as_of": as_of, "told": list(told)})
+
+
+def _alarm(pipeline: str, what: str, detail: str, as_of: datetime) -> None:
+    """Something that a person should look at."""
+    _log.warning("ALARM: %s%s", what, f" ({detail})" if detail else "")
+    facts = {"pipeline": pipeline, "as of": as_of.isoformat(), "detail": detail}
+    create_markdown_artifact(key=f"alarm-{_slug(pipeline)}", markdown=facts_markdown(what, facts))
+    _emit(events.ALARM_RAISED, pipeline, {"what": what, "detail": detail, "as_of": as_of})
+
+
+def _reconciled(pipeline: str, done: Sequence[str]) -> None:
+    """What was found unfinished, and what became of it."""
+    _log.info("%s", "; ".join(done) or "nothing was left unfinished")
+    if done:
+        lines = "\n".join(f"- {line}" for line in done)
+        create_markdown_artifact(key=f"reconciled-{_slug(pipeline)}", markdown=lines)
 
 
 def _status(stores: Stores, as_of: datetime) -> Path:
@@ -114,12 +213,29 @@ def _status(stores: Stores, as_of: datetime) -> Path:
 
 
 def _emit(name: str, pipeline: str, payload: Mapping[str, object]) -> None:
-    resource = {
-        "prefect.resource.id": f"ratchet.pipeline.{pipeline}",
-        "prefect.resource.name": pipeline,
-        "ratchet.pipeline": pipeline,
-    }
-    emit_event(name, resource=resource, payload=dict(payload))
+    """Post an event and wait until the server has taken it: what is only queued dies with us.
+
+    A server that does not take it fails nothing: what matters is in the ledger, and the event a
+    hint. Told again by the same run, it is the same event.
+    """
+    run, told = f"prefect.flow-run.{flow_run.get_id()}", plain(payload)
+    event = Event(
+        id=uuid5(NAMESPACE_URL, canonical([run, name, pipeline, told])),
+        occurred=datetime.now(UTC),
+        event=name,
+        resource={
+            "prefect.resource.id": f"ratchet.pipeline.{pipeline}",
+            "prefect.resource.name": pipeline,
+            "ratchet.pipeline": pipeline,
+        },
+        related=[{"prefect.resource.id": run, "prefect.resource.role": "flow-run"}],
+        payload=told,
+    )
+    try:
+        with get_client(sync_client=True) as client:
+            client.request("POST", "/events", json=[event.model_dump(mode="json")])
+    except Exception as error:  # whatever it is, the ledger has what the event only hints at
+        _log.warning("event %s was not taken by the server: %s", name, error)
 
 
 def _slug(name: str) -> str:
@@ -127,7 +243,16 @@ def _slug(name: str) -> str:
 
 
 deliveries = task(**policy.IO, name="tell what arrived")(_deliveries)
+asked = task(**policy.IO, name="tell the cause")(_asked)
+declined = task(**policy.IO, name="tell why not")(_declined)
 verdict = task(**policy.IO, name="tell the verdict")(_verdict)
 decision = task(**policy.IO, name="tell the decision")(_decision)
 performance = task(**policy.IO, name="tell the performance")(_performance)
+scored = task(**policy.IO, name="tell the score")(_scored)
+night = task(**policy.IO, name="tell the night")(_night)
+alarm = task(**policy.IO, name="raise the alarm")(_alarm)
+reconciled = task(**policy.IO, name="tell what was mended")(_reconciled)
 status = task(**policy.IO, name="status page")(_status)
+begun = task(**policy.IO, name="show a progress bar")(_begun)
+advanced = task(**policy.IO, name="move the progress bar")(_advanced)
+nights = task(**policy.IO, name="tell the nights")(_nights)

@@ -64,12 +64,17 @@ def intent(performance: Performance, generation: int) -> Intent:
     )
 
 
+def told(drop: Intent) -> str:
+    """Why a drop asks for a retrain, in words that name the run and stay with the decision."""
+    return f"performance dropped: {drop.evidence['reason']}"
+
+
 def _asks(policy: Retrain, record: Record, as_of: datetime) -> tuple[str, str]:
     if record.champion_since is None:
         return FIRST, "no champion yet"
     if record.intents:
         oldest = record.intents[0]
-        return oldest.cause, f"performance dropped: {oldest.evidence['reason']}"
+        return oldest.cause, told(oldest)
     age = (as_of - record.champion_since).days
     if age >= policy.max_age_days:
         return AGE, f"champion is {age} days old, {policy.max_age_days} allowed"

@@ -1,11 +1,12 @@
 """From a verdict to a decision, and from a drop to an intent: each written down exactly once."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from config.load import Definition
 from tasks.errors import Terminal
-from tasks.ledger.decisions import Entry
+from tasks.ledger.approval import Approval
+from tasks.ledger.decisions import CAUSE, Entry
 from tasks.ledger.intents import DECLINED, DONE, UNANSWERED
 from tasks.ledger.ledger import Ledger
 from tasks.records import (
@@ -59,50 +60,52 @@ class Ruling:
     key: str
     bench: Bench
     recorded_at: datetime
+    approval: Approval | None = None
+    """A person's word, where one was asked for."""
+    cause: str = ""
+    """The intent that is answered, if one is."""
+
+    @property
+    def promoted(self) -> bool:
+        asked = self.approval
+        return self.hearing.verdict.choice is Choice.PROMOTE and (asked is None or asked.agreed)
+
+    @property
+    def reason(self) -> str:
+        verdict = self.hearing.verdict
+        told = f"{self.hearing.reason}: {verdict.choice.value}, {verdict.reason}"
+        return f"{told}; {self.approval.told}" if self.approval else told
+
+    @property
+    def evidence(self) -> dict[str, object]:
+        asked = {"approval": asdict(self.approval)} if self.approval else {}
+        answered = {CAUSE: self.cause} if self.cause else {}
+        return {**self.hearing.evidence(), **asked, **answered}
 
 
 def decide(ledger: Ledger, ruling: Ruling) -> Decision:
-    """Write down what the verdict means: promoted, or refused and the champion stays.
+    """Write down what the verdict and the person say: promoted, or refused and the champion stays.
 
-    Raises `Conflict` when somebody else decided since the attempt began.
+    A cause that has been answered meanwhile keeps its answer, which is returned. Raises `Conflict`
+    when somebody else decided on something else since the attempt began.
     """
     hearing, number = ruling.hearing, ruling.version.number
-    promoted = hearing.verdict.choice is Choice.PROMOTE
     serving = ruling.bench.champion.number if ruling.bench.champion else None
     ledger.keep_version(ruling.version, hearing.reference)
     return ledger.decide(
         Entry(
             pipeline=ruling.version.pipeline,
-            kind=Kind.PROMOTED if promoted else Kind.REFUSED,
+            kind=Kind.PROMOTED if ruling.promoted else Kind.REFUSED,
             as_of=hearing.cohort.snapshot.as_of,
             key=ruling.key,
             version=number,
-            champion=number if promoted else serving,
-            reason=f"{hearing.reason}: {hearing.verdict.choice.value}, {hearing.verdict.reason}",
-            evidence=hearing.evidence(),
+            champion=number if ruling.promoted else serving,
+            reason=ruling.reason,
+            evidence=ruling.evidence,
             generation=ruling.bench.generation,
             recorded_at=ruling.recorded_at,
         )
     )
-
-
-def claim(ledger: Ledger, pipeline: str, cause: str, as_of: datetime) -> None:
-    """Take an intent for this attempt; its own earlier, unfinished claim counts.
-
-    A later attempt takes over what an earlier one left unfinished. Raises `Terminal` when a later
-    attempt has it, or when it was answered by another decision than this attempt's.
-    """
-    by = as_of.isoformat()
-    known = [intent for intent in ledger.intents(pipeline) if intent.cause == cause]
-    if not known or ledger.claim(pipeline, cause, by):
-        return
-    (intent,) = known
-    decided = any(decision.as_of == as_of for decision in ledger.decisions(pipeline))
-    if intent.state not in UNANSWERED and not decided:
-        raise Terminal(f"{pipeline}: {cause} is {intent.state} already: {intent.outcome}")
-    claimant = ledger.claimant(pipeline, cause)
-    if claimant is not None and datetime.fromisoformat(claimant) > as_of:
-        raise Terminal(f"{pipeline}: {cause} was taken by the attempt as of {claimant}")
 
 
 def settle(ledger: Ledger, cause: str, decision: Decision) -> None:

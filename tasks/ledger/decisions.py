@@ -22,6 +22,9 @@ Row = dict[str, Any]
 FIRST_HASH = "0" * 64
 """What the first decision of a pipeline names as the hash before it."""
 
+CAUSE = "cause"
+"""Where a decision's evidence names the intent that it answers: one decision for a cause."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -45,13 +48,13 @@ class Entry:
 
 
 def append(database: Database, entry: Entry) -> Decision:
-    """The recorded decision; the one already stored when the key is known; else `Conflict`."""
+    """The recorded decision; the one already stored for the key or the cause; else `Conflict`."""
     try:
         with database.writing() as connection:
-            return _stored(connection, entry.pipeline, entry.key) or _appended(connection, entry)
+            return _standing(connection, entry) or _appended(connection, entry)
     except IntegrityError as error:
         with database.reading() as connection:
-            stored = _stored(connection, entry.pipeline, entry.key)
+            stored = _standing(connection, entry)
         if stored is not None:
             return stored
         raise _lost(entry, "another decision") from error
@@ -83,7 +86,7 @@ def champion(database: Database, pipeline: str, as_of: datetime | None) -> int |
 
 
 def last_known_good(database: Database, pipeline: str) -> int | None:
-    """The latest champion before the current one that was never rolled back or refused."""
+    """The latest champion before the current one that nothing worse was said about since."""
     columns = DECISIONS.c
     query = (
         select(columns.kind, columns.version, columns.champion)
@@ -92,10 +95,12 @@ def last_known_good(database: Database, pipeline: str) -> int | None:
     )
     with database.reading() as connection:
         taken = connection.execute(query).all()
-    bad = {version for kind, version, _ in taken if kind != Kind.PROMOTED.value}
-    bad |= {serving for _, __, serving in taken[:1]}
-    promoted = (version for kind, version, _ in taken if kind == Kind.PROMOTED.value)
-    return next((version for version in promoted if version not in bad), None)
+    passed = {serving for _, __, serving in taken[:1]}
+    for kind, version, _ in taken:
+        if version not in passed and kind == Kind.PROMOTED.value:
+            return int(version)
+        passed.add(version)
+    return None
 
 
 def rows(database: Database, pipeline: str) -> list[Row]:
@@ -125,6 +130,17 @@ def _stored(connection: Connection, pipeline: str, key: str) -> Decision | None:
     query = select(DECISIONS).where(DECISIONS.c.pipeline == pipeline, DECISIONS.c.key == key)
     row = _one(connection, query)
     return None if row is None else _decision(row)
+
+
+def _standing(connection: Connection, entry: Entry) -> Decision | None:
+    """What has been decided already: under this key, or for the cause that the evidence names."""
+    stored = _stored(connection, entry.pipeline, entry.key)
+    cause = entry.evidence.get(CAUSE)
+    if stored is not None or not cause:
+        return stored
+    query = select(DECISIONS).where(DECISIONS.c.pipeline == entry.pipeline)
+    taken = (_decision(dict(row)) for row in connection.execute(query).mappings())
+    return next((each for each in taken if each.evidence.get(CAUSE) == cause), None)
 
 
 def _appended(connection: Connection, entry: Entry) -> Decision:
@@ -176,7 +192,7 @@ def _move_head(connection: Connection, row: Row) -> None:
 
 def _check(entry: Entry, champion: int | None) -> None:
     wrong = {
-        Kind.PROMOTED: entry.champion != entry.version,
+        Kind.PROMOTED: entry.champion != entry.version or entry.version == champion,
         Kind.REFUSED: entry.champion != champion,
         Kind.ROLLED_BACK: entry.version != champion or entry.champion == champion,
     }[entry.kind]

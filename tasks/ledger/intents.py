@@ -49,11 +49,15 @@ def intents(database: Database, pipeline: str) -> list[Intent]:
         return [_intent(row) for row in connection.execute(query).mappings()]
 
 
-def claim(database: Database, pipeline: str, cause: str, by: str) -> bool:
-    """True for exactly one caller, ever; `by` names it for whoever has to resume its work."""
+def claim(database: Database, pipeline: str, cause: str, by: str, instead_of: str = "") -> bool:
+    """True for exactly one caller; `by` names it for whoever has to resume its work.
+
+    An intent that somebody has claimed goes only to who names that claimant in `instead_of`.
+    """
     query = (
         update(INTENTS)
-        .where(_is(pipeline, cause), INTENTS.c.state == OPEN)
+        .where(_is(pipeline, cause), INTENTS.c.state.in_(UNANSWERED))
+        .where(INTENTS.c.claimed_by == instead_of)
         .values(state=CLAIMED, claimed_by=by)
     )
     with database.writing() as connection:

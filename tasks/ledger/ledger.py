@@ -6,6 +6,7 @@ from tasks.ledger import chain, decisions, intents, journal, performances, versi
 from tasks.ledger.database import Database
 from tasks.ledger.decisions import Entry
 from tasks.ledger.journal import Judged
+from tasks.ledger.leases import Lease
 from tasks.records import (
     Admission,
     Decision,
@@ -57,7 +58,7 @@ class Ledger:
         return decisions.champion(self._database, pipeline, as_of)
 
     def last_known_good(self, pipeline: str) -> int | None:
-        """The latest champion before the current one that was never rolled back or refused."""
+        """The latest champion before the current one that nothing worse was said about since."""
         return decisions.last_known_good(self._database, pipeline)
 
     def verify(self, pipeline: str) -> list[str]:
@@ -109,9 +110,9 @@ class Ledger:
         """The intents that nobody has claimed or settled, oldest first."""
         return [each for each in self.intents(pipeline) if each.state == intents.OPEN]
 
-    def claim(self, pipeline: str, cause: str, by: str) -> bool:
-        """True for exactly one caller, ever."""
-        return intents.claim(self._database, pipeline, cause, by)
+    def claim(self, pipeline: str, cause: str, by: str, instead_of: str = "") -> bool:
+        """True for exactly one caller; a claimed intent goes to who names its claimant."""
+        return intents.claim(self._database, pipeline, cause, by, instead_of)
 
     def claimant(self, pipeline: str, cause: str) -> str | None:
         """Who claimed an intent, so that a run that died can tell its own work from another's."""
@@ -120,6 +121,10 @@ class Ledger:
     def settle(self, pipeline: str, cause: str, state: str, outcome: str) -> None:
         """Ends an intent as `done` or `declined`; settling it the same way again is ignored."""
         intents.settle(self._database, pipeline, cause, (state, outcome))
+
+    def lease(self, pipeline: str, name: str) -> Lease:
+        """What a work of a pipeline is leased under, taken or not."""
+        return Lease(self._database, pipeline, name)
 
     def performance(self, performance: Performance) -> bool:
         """Appends a measurement; False when this `as_of` has been measured."""

@@ -1,18 +1,13 @@
-"""Back to a version that has served well: which one, and only if it still works."""
+"""Back to a version that has served well: which one."""
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-import pandas as pd
-
-from tasks.errors import Corrupt, Terminal
+from tasks.errors import Terminal
+from tasks.ledger.appointment import request_key
 from tasks.ledger.deciding import Bench
 from tasks.ledger.decisions import Entry
 from tasks.ledger.ledger import Ledger
-from tasks.predictions.scorer import Model
 from tasks.records import Decision, Kind
 
 
@@ -29,8 +24,7 @@ class Return:
     @property
     def key(self) -> str:
         """The same request is the same rollback."""
-        told = f"rollback\n{self.pipeline}\n{self.as_of.timestamp()}\n{self.version}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return request_key("rollback", self.pipeline, self.as_of, self.version)
 
 
 def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
@@ -57,20 +51,6 @@ def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
             f"{', '.join(f'v{number}' for number in sorted(n for n in served if n))}"
         )
     return asked.version
-
-
-def rehearse(load: Callable[[int], Model], number: int, sample: pd.DataFrame) -> int:
-    """Load the version, bytes verified, and predict; how many rows it answered.
-
-    Raises `Corrupt` when it does not load or its answers are no probabilities, `Terminal` when
-    there is nothing to answer: what was not rehearsed may not serve.
-    """
-    if sample.empty:
-        raise Terminal(f"v{number} cannot be rehearsed: 0 rows in the sample that it keeps")
-    answers = load(number).predict_proba(sample)[:, 1]
-    if not (np.isfinite(answers).all() and ((answers >= 0) & (answers <= 1)).all()):
-        raise Corrupt(f"v{number} loads but its answers are no probabilities; it may not serve")
-    return len(answers)
 
 
 def roll_back(ledger: Ledger, asked: Return, bench: Bench, number: int) -> Decision:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tasks.ledger.intents import UNANSWERED
 from tasks.ledger.ledger import Ledger
-from tasks.records import Decision, Intent, Kind, ModelVersion, Promise
+from tasks.records import Decision, Intent, ModelVersion, Promise
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Standing:
     @property
     def attempts(self) -> list[datetime]:
         """When a challenger was judged."""
-        judged = (Kind.PROMOTED, Kind.REFUSED)
-        return [decision.as_of for decision in self.decisions if decision.kind in judged]
+        return [decision.as_of for decision in self.decisions if decision.judged]
 
     @property
     def unanswered(self) -> list[Intent]:

@@ -2,7 +2,8 @@
 
 Instants are ISO 8601 text in UTC with microseconds, days are ISO dates, structures are
 canonical JSON: one spelling each, so that text order is time order and a hash over a row is
-the same in every database. An undefined number is NULL and reads back as nan.
+the same in every database. An undefined number is NULL and reads back as nan. Leases alone are
+seconds of the database's own clock: they are compared with nothing else.
 """
 
 from sqlalchemy import (
@@ -130,4 +131,14 @@ PERFORMANCES = Table(
     _real("reference"),
     Column("dropped", Boolean, nullable=False),
     _text("reason"),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("name", primary=True),
+    _text("holder"),
+    _name("token"),
+    Column("until", Double, nullable=False),
 )

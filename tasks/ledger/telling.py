@@ -1,6 +1,6 @@
 """Verdicts and decisions in words: Markdown for artifacts, sentences for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.records import Check, Decision, Status, Verdict
 
@@ -23,6 +23,13 @@ def verdict_markdown(verdict: Verdict, title: str) -> str:
         "|---|---|---|",
     ]
     return "\n".join([*head, *map(_line, _sorted(verdict.checks))])
+
+
+def facts_markdown(title: str, facts: Mapping[str, object]) -> str:
+    """Named values as a table under a heading; text is escaped for Markdown tables."""
+    lines = [f"| {_cell(name)} | {_cell(str(value))} |" for name, value in facts.items()]
+    head = [f"# {_cell(title)}", "", "| | |", "|---|---|"]
+    return "\n".join([*head, *lines] if lines else head[:1])
 
 
 def decision_sentence(decision: Decision) -> str:

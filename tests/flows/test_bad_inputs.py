@@ -206,7 +206,7 @@ def test_a_day_with_one_class_only(serving: Installation) -> None:
 
 def test_yesterdays_file_under_todays_name_is_refused(serving: Installation) -> None:
     """Bytes that were accepted for one day are no delivery of another: it is told, not skipped."""
-    yesterday = serving.settings.landing / NAME / "orders" / f"{day(19)}.csv.gz"
+    yesterday = serving.landing / NAME / "orders" / f"{day(19)}.csv.gz"
     path = yesterday.with_name(f"{DAY}.csv.gz")
     path.write_bytes(yesterday.read_bytes())
     arrives(path, night(day(21)))

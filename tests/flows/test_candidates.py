@@ -8,6 +8,7 @@ from flows.score import score
 from tasks.errors import Terminal
 from tests.conftest import LATE
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import NAME, day, night
 
 BROKEN = {
@@ -26,7 +27,7 @@ BROKEN = {
 def test_the_others_go_on(turned: Installation) -> None:
     """One raises, one hangs, one runs out of memory: each is recorded, the rest is judged."""
     turned.define({"candidates": {**BROKEN, "boosting": None, "forest": None}})
-    decision = retrain(NAME, night(day(LATE)), "try new ones").decision
+    decision = decided(retrain(NAME, night(day(LATE)), "try new ones"))
     assert (decision.kind, decision.champion) == ("promoted", 2)
     attempts = decision.evidence["attempts"]
     assert isinstance(attempts, list)

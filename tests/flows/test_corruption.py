@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.ingest import ingest
+from flows.promote import promote
 from flows.retrain import retrain
 from flows.rollback import rollback
 from flows.score import score
@@ -103,4 +104,15 @@ def test_a_damaged_version_fails_its_rehearsal(renewed: Installation) -> None:
     before = renewed.state()
     with pytest.raises(Corrupt, match="version 1 of 'shop' is damaged"):
         rollback(NAME, night(day(35)))
+    assert renewed.state() == before
+
+
+def test_nobody_promotes_a_damaged_version(renewed: Installation) -> None:
+    """A person's word does not make damaged bytes serve."""
+    damaged = original(renewed, 1)
+    shutil.rmtree(local_copy(renewed, 1))
+    flip_a_bit(damaged)
+    before = renewed.state()
+    with pytest.raises(Corrupt, match="version 1 of 'shop' is damaged"):
+        promote(1, "why not", "Ada", NAME, night(day(35)))
     assert renewed.state() == before

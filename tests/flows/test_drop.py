@@ -6,6 +6,7 @@ from flows.retrain import retrain
 from flows.watch import watch
 from tests.conftest import LATE
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import NAME, day, night, written
 
 NOBODY_WINS = {"gate": {"floors": {"roc_auc": 0.999}}}
@@ -26,8 +27,7 @@ def test_the_night_answers_the_drop(turned: Installation) -> None:
     """The retrain's decision names the drop, and the intent names the decision."""
     told = nightly(NAME, night(day(LATE)))
     assert told.due.cause == "performance-dropped:v1:after-1"
-    assert told.retrained is not None
-    decision = told.retrained.decision
+    decision = decided(told.retrained)
     assert decision.champion == 2
     assert decision.reason.startswith("performance dropped: roc_auc")
     (intent,) = turned.stores.ledger.intents(NAME)
@@ -66,7 +66,7 @@ def test_a_drop_that_was_answered_by_hand_is_not_answered_again(turned: Installa
     watch(NAME, night(day(LATE)))
     cause = "performance-dropped:v1:after-1"
     by_hand = retrain(NAME, night(day(LATE)), "I saw the page", cause)
-    assert by_hand.decision.champion == 2
+    assert decided(by_hand).champion == 2
     told = nightly(NAME, night(day(LATE + 1)))
     assert told.retrained is None
     assert [intent.state for intent in turned.stores.ledger.intents(NAME)] == ["done"]

@@ -6,6 +6,7 @@ from flows.retrain import retrain
 from tasks.errors import Leakage
 from tests.conftest import LATE
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import FEATURES, LEAKING_FEATURES, NAME, day, night
 
 
@@ -26,4 +27,4 @@ def test_the_corrected_query_is_trained(turned: Installation) -> None:
     with pytest.raises(Leakage):
         retrain(NAME, night(day(LATE)), "a better query")
     turned.define()
-    assert retrain(NAME, night(day(LATE)), "the query is mended").decision.version == 2
+    assert decided(retrain(NAME, night(day(LATE)), "the query is mended")).version == 2

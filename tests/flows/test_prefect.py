@@ -20,7 +20,19 @@ from tests.flows.told import artifacts, events, flow_run, run_of
 from tests.installation import Installation
 from tests.shop import NAME, day, night, written
 
-STORIES = ("ingest", "score", "watch", "retrain", "nightly", "rollback", "release")
+STORIES = (
+    "alarm",
+    "backfill",
+    "ingest",
+    "nightly",
+    "promote",
+    "reconcile",
+    "release",
+    "retrain",
+    "rollback",
+    "score",
+    "watch",
+)
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -45,7 +57,7 @@ def test_ingest_tells_what_arrived(trained: Installation) -> None:
         ("2024-01-19", "accepted"),
     ]
     (arrived,) = events(run_id, names.DATA_ARRIVED)
-    assert arrived["payload"] == {"deliveries": 2}
+    assert arrived["payload"] == {"deliveries": 2, "as_of": "2024-01-21T03:00:00.000000+00:00"}
     (refused,) = events(run_id, names.DELIVERY_REFUSED)
     assert refused["payload"] == {
         "table": "orders",
@@ -101,6 +113,9 @@ def test_watch_tells_the_drop_with_its_evidence(turned: Installation) -> None:
     payload = dropped["payload"]
     assert payload["value"] < payload["high"] < payload["reference"]
     assert (payload["labels"], payload["version"]) == (350, 1)
+    assert payload["cause"] == "performance-dropped:v1:after-1"
+    assert payload["reason"].startswith("performance dropped: roc_auc")
+    assert payload["evidence"]["labels"] == 350
 
 
 def test_a_drop_is_told_once(turned: Installation) -> None:

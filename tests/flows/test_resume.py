@@ -1,18 +1,15 @@
 """A retrain that dies is run again, and ends where it would have ended."""
 
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 from prefect.tasks import Task
 
 from flows.retrain import retrain
 from tasks import evaluate, fit, record, register, tell
 from tests.conftest import LATE, RENEWAL
-from tests.flows.killed import POINTS
+from tests.flows.killed import elsewhere
 from tests.installation import Installation, State
 from tests.shop import NAME, day, night
 
@@ -75,22 +72,17 @@ def test_a_retrain_that_failed_ends_as_if_it_had_not(
     assert end_state(turned) == end_state(_renewed)
 
 
-@pytest.mark.parametrize("point", POINTS)
 def test_a_retrain_that_was_killed_ends_as_if_it_had_not(
-    point: str, turned: Installation, _renewed: Installation
+    turned: Installation, _renewed: Installation
 ) -> None:
     """Killed at once and without warning, the next run ends in the same state."""
-    with get_client(sync_client=True) as client:
-        address = str(client.api_url)  # a server of its own would outlive the killed process
-    start = ["env", f"PREFECT_API_URL={address}", sys.executable, "-m", "tests.flows.killed"]
-    died = subprocess.run(
-        [*start, point, NAME, night(day(LATE)).isoformat(), RENEWAL],
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert died.returncode == -signal.SIGKILL, died.stderr.decode()[-2000:]
+    died = elsewhere("inside the registration", night(day(LATE)), RENEWAL)
+    _, said = died.communicate(timeout=120)
+    assert died.returncode == -signal.SIGKILL, said.decode()[-2000:]
     assert turned.stores.ledger.champion(NAME) == 1
+    early = retrain(NAME, night(day(LATE)), RENEWAL)
+    assert "another is under way: retrain shop as of 2024-02-03 03:00" in early.declined
+    turned.forge("UPDATE leases SET until = until - 121")  # two minutes pass
     retrain(NAME, night(day(LATE)), RENEWAL)
     assert end_state(turned) == end_state(_renewed)
     assert not [row for row in stores_rows(turned, "runs") if "RUNNING" in row]

@@ -9,6 +9,7 @@ from flows.score import score
 from tasks.errors import Terminal
 from tests.conftest import LATE
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import NAME, day, night
 
 
@@ -56,7 +57,7 @@ def test_to_the_champion_itself(renewed: Installation) -> None:
 def test_to_a_version_that_was_refused(turned: Installation) -> None:
     """A version that never served is not good because it is old."""
     turned.define({"gate": {"floors": {"roc_auc": 0.999}}})
-    assert retrain(NAME, night(day(LATE))).decision.champion == 1
+    assert decided(retrain(NAME, night(day(LATE)))).champion == 1
     refused(turned, 2, "v2 has never been champion; champions so far: v1")
     refused(turned, None, "no earlier champion")
 

@@ -8,6 +8,7 @@ from flows.rollback import rollback
 from flows.score import score
 from flows.watch import watch
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import NAME, day, night, written
 
 
@@ -44,7 +45,7 @@ def test_retrain_twice(trained: Installation) -> None:
     """The same rows, moment, configuration and code are the same attempt, decided once."""
     before = trained.state()
     again = retrain(NAME, night(day(19)), "first champion")
-    assert (again.news, again.decision.version) == (False, 1)
+    assert (again.news, decided(again).version) == (False, 1)
     assert trained.state() == before
 
 
@@ -62,8 +63,7 @@ def test_a_quiet_night_twice(trained: Installation) -> None:
 def test_a_night_that_promoted_twice(turned: Installation) -> None:
     """A night that retrained and promoted finds a fresh champion the second time."""
     first = nightly(NAME, night(day(34))).retrained
-    assert first is not None
-    assert first.decision.champion == 2
+    assert decided(first).champion == 2
     before = turned.state()
     assert nightly(NAME, night(day(34))).retrained is None
     assert turned.state() == before
@@ -72,12 +72,11 @@ def test_a_night_that_promoted_twice(turned: Installation) -> None:
 def test_a_night_that_refused_twice(turned: Installation) -> None:
     """A night whose challenger was refused may ask again, and gets the decision it had taken."""
     turned.define({"gate": {"floors": {"roc_auc": 0.999}}})
-    first = nightly(NAME, night(day(34))).retrained
-    assert first is not None
-    assert first.decision.champion == 1
+    first = decided(nightly(NAME, night(day(34))).retrained)
+    assert first.champion == 1
     before = turned.state()
     again = nightly(NAME, night(day(34))).retrained
-    assert again is None or (again.news, again.decision) == (False, first.decision)
+    assert again is None or (again.news, again.decision) == (False, first)
     assert turned.state() == before
 
 

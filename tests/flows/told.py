@@ -7,7 +7,12 @@ from uuid import UUID
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import Artifact, FlowRun, State
 
 _PATIENCE_SECONDS = 20
@@ -42,6 +47,24 @@ def events(run_id: UUID, name: str, count: int = 1) -> list[dict[str, Any]]:
         "any_resource": {"id": [f"prefect.flow-run.{run_id}"]},
     }
     return _waited(lambda: _asked({"filter": wanted, "limit": 50}), count)
+
+
+def emitted(event: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """Events of any run that match; at least one is waited for."""
+    return _waited(lambda: _asked({"filter": {"event": event}, "limit": 50}), 1)
+
+
+def lines(run_id: UUID, until: str) -> list[str]:
+    """The run's log lines of ours; they arrive in batches, so wait for one that has `until`."""
+    mine = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id]))
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with get_client(sync_client=True) as client:
+            found = client.read_logs(mine, limit=200)
+        told = [each.message for each in found if each.name.startswith("ratchet")]
+        if any(until in line for line in told) or time.monotonic() > deadline:
+            return told
+        time.sleep(0.2)
 
 
 def _asked(question: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from flows.watch import watch
 from tasks.data.lake import Read
 from tasks.errors import Leakage
 from tests.installation import Installation
+from tests.outcomes import decided
 from tests.shop import LEAKING_FEATURES, NAME, arrives, day, night, written
 
 MORNING = night(day(20))
@@ -89,7 +90,7 @@ def test_a_worse_challenger_is_refused(trained: Installation) -> None:
     """It is judged on the champion's rows, registered with its evidence, and does not serve."""
     crippled = {"params": {"max_iter": 1, "learning_rate": 0.01, "early_stopping": False}}
     trained.define({"candidates": {"logistic": None, "forest": None, "boosting": crippled}})
-    decision = retrain(NAME, night(day(19)), "a smaller model").decision
+    decision = decided(retrain(NAME, night(day(19)), "a smaller model"))
     assert (decision.kind, decision.version, decision.champion) == ("refused", 2, 1)
     assert "a smaller model: KEEP" in decision.reason
     assert trained.stores.ledger.version(NAME, 2).candidate == "boosting"
@@ -113,10 +114,9 @@ def test_a_question_is_answered_once_by_the_champion_of_its_moment(renewed: Inst
 def test_a_drop_retrains(turned: Installation) -> None:
     """Customers change, the champion breaks its promise, and the night finds a better one."""
     assert watch(NAME, LATER).performance.dropped
-    told = nightly(NAME, LATER)
-    assert told.retrained is not None
-    assert told.retrained.decision.champion == 2
-    assert told.retrained.decision.reason.startswith("performance dropped: roc_auc")
+    decision = decided(nightly(NAME, LATER).retrained)
+    assert decision.champion == 2
+    assert decision.reason.startswith("performance dropped: roc_auc")
 
 
 def test_a_rollback_returns_to_the_last_good_champion(renewed: Installation) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tasks.errors import Conflict, Terminal
-from tasks.ledger.deciding import Bench, Ruling, bench, claim, decide, journal, measured, settle
+from tasks.ledger.deciding import Bench, Ruling, bench, decide, journal, measured, settle
 from tasks.ledger.ledger import Ledger
 from tasks.records import Choice, Decision, Kind, Outcome
 from tests.ledger.conftest import (
@@ -105,6 +105,20 @@ def test_decided_twice(ledger: Ledger) -> None:
     assert ledger.generation("flights") == 1
 
 
+def test_one_decision_for_a_cause(ledger: Ledger) -> None:
+    """A second attempt for a cause gets the answer that it has, whatever it found out itself."""
+    kept(ledger, 1)
+    first, second = (replace(ruling(ledger, n, Choice.KEEP, at=1), cause=CAUSE) for n in (2, 3))
+    decision = decide(ledger, first)
+    assert decision.evidence["cause"] == CAUSE
+    assert decide(ledger, second) == decision
+    late = replace(ruling(ledger, 4, Choice.PROMOTE), cause=CAUSE)
+    assert decide(ledger, late) == decision, "also when it began after the decision"
+    assert ledger.generation("flights") == 2
+    other = decide(ledger, replace(ruling(ledger, 5, Choice.PROMOTE), cause="another drop"))
+    assert other.sequence == 3
+
+
 def test_lost_race(ledger: Ledger) -> None:
     """Of two attempts on one champion the second finds its ground gone, and nothing is written."""
     kept(ledger, 1)
@@ -116,56 +130,13 @@ def test_lost_race(ledger: Ledger) -> None:
     assert ledger.generation("flights") == 2
 
 
-def test_claim(ledger: Ledger) -> None:
-    """The first attempt takes the intent."""
-    ledger.intend(intent(CAUSE))
-    claim(ledger, "flights", CAUSE, night(1))
-    assert ledger.intents("flights")[0].state == "claimed"
-
-
-def test_claim_of_nothing(ledger: Ledger) -> None:
-    """Reasons that are no intent need no claim."""
-    for cause in ("", "age", "first"):
-        claim(ledger, "flights", cause, night(1))
-    assert ledger.intents("flights") == []
-
-
-def test_claim_after_a_crash(ledger: Ledger) -> None:
-    """An attempt that died may go on, and so may a later one; an earlier one may not."""
-    ledger.intend(intent(CAUSE))
-    claim(ledger, "flights", CAUSE, night(2))
-    claim(ledger, "flights", CAUSE, night(2))
-    claim(ledger, "flights", CAUSE, night(3))
-    with pytest.raises(Terminal, match=f"{CAUSE} was taken by the attempt as of 2013-03-17T07"):
-        claim(ledger, "flights", CAUSE, night(1))
-
-
 def answered(ledger: Ledger, choice: Choice = Choice.KEEP) -> Decision:
     """A drop of version 1 that an attempt has answered."""
     kept(ledger, 1)
     ledger.intend(intent(CAUSE))
-    claim(ledger, "flights", CAUSE, night(1))
     decision = decide(ledger, ruling(ledger, 2, choice, at=1))
     settle(ledger, CAUSE, decision)
     return decision
-
-
-def test_claim_of_the_answered(ledger: Ledger) -> None:
-    """The attempt that answered may run again; another one, on an event that came twice, not."""
-    answered(ledger)
-    claim(ledger, "flights", CAUSE, night(1))
-    with pytest.raises(Terminal, match=f"{CAUSE} is done already: v2 refused: champion is old"):
-        claim(ledger, "flights", CAUSE, night(2))
-
-
-def test_taken_over_and_run_again(ledger: Ledger) -> None:
-    """An attempt that took over from a dead one may run again after it has answered."""
-    kept(ledger, 1)
-    ledger.intend(intent(CAUSE))
-    claim(ledger, "flights", CAUSE, night(1))
-    claim(ledger, "flights", CAUSE, night(2))
-    settle(ledger, CAUSE, decide(ledger, ruling(ledger, 2, Choice.KEEP, at=2)))
-    claim(ledger, "flights", CAUSE, night(2))
 
 
 def test_settle(ledger: Ledger) -> None:

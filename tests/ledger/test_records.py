@@ -83,10 +83,20 @@ def test_intents(ledger: Ledger) -> None:
     assert ledger.intend(intent("age", 0))
     assert ledger.open_intents("flights") == [intent("age", 0), intent("drop", 1)]
     assert ledger.claim("flights", "drop", "run 1")
-    assert not ledger.claim("flights", "drop", "run 1")
+    assert not ledger.claim("flights", "drop", "run 2")
     assert ledger.open_intents("flights") == [intent("age", 0)]
     assert ledger.claimant("flights", "drop") == "run 1"
     assert ledger.claimant("flights", "age") is None
+
+
+def test_taking_over(ledger: Ledger) -> None:
+    """A claimed intent goes to who names its claimant: of two that would succeed it, to one."""
+    ledger.intend(intent("drop"))
+    ledger.claim("flights", "drop", "run 1")
+    assert not ledger.claim("flights", "drop", "run 2", instead_of="run 0")
+    assert ledger.claim("flights", "drop", "run 2", instead_of="run 1")
+    assert not ledger.claim("flights", "drop", "run 3", instead_of="run 1")
+    assert ledger.claimant("flights", "drop") == "run 2"
 
 
 def test_settling(ledger: Ledger) -> None:

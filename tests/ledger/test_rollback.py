@@ -1,18 +1,14 @@
-"""Back to a version that has served well, and only to one that still works."""
+"""Back to a version that has served well, and to no other."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pytest
 
-from tasks.errors import Conflict, Corrupt, Terminal
+from tasks.errors import Conflict, Terminal
 from tasks.ledger.deciding import Bench, bench
 from tasks.ledger.ledger import Ledger
-from tasks.ledger.rollback import Return, rehearse, roll_back, target
+from tasks.ledger.rollback import Return, roll_back, target
 from tasks.records import Interval, Kind
 from tests.ledger.conftest import model, night, promote, refuse
 
@@ -115,46 +111,3 @@ def test_key() -> None:
     assert tokyo.key == key == replace(asked(), reason="other", recorded_at=night(3)).key
     assert len({key, asked(2).key, asked(at=11).key, replace(asked(), pipeline="x").key}) == 4
     assert night(10).tzinfo is UTC
-
-
-@dataclass(frozen=True)
-class Saying:
-    probability: float
-
-    def predict_proba(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return np.tile([1 - self.probability, self.probability], (len(rows), 1))
-
-
-def saying(probability: float) -> Callable[[int], Saying]:
-    return lambda _: Saying(probability)
-
-
-ROWS = pd.DataFrame({"hour": [7.0, 8.0]})
-
-
-def test_rehearsal() -> None:
-    """A version that answers every row may serve."""
-    assert rehearse(saying(0.3), 1, ROWS) == 2
-
-
-@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -0.1, 1.1])
-def test_rehearsal_fails(wrong: float) -> None:
-    """Answers that are no probabilities keep it from serving."""
-    with pytest.raises(Corrupt, match="v1 loads but its answers are no probabilities"):
-        rehearse(saying(wrong), 1, ROWS)
-
-
-def test_nothing_to_rehearse_on() -> None:
-    """A check that had nothing to check has not passed."""
-    with pytest.raises(Terminal, match="v1 cannot be rehearsed: 0 rows"):
-        rehearse(saying(0.3), 1, ROWS.head(0))
-
-
-def test_damaged() -> None:
-    """What does not load does not serve."""
-
-    def damaged(number: int) -> Saying:
-        raise Corrupt(f"version {number} is damaged")
-
-    with pytest.raises(Corrupt, match="version 1 is damaged"):
-        rehearse(damaged, 1, ROWS)
