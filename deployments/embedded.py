@@ -46,7 +46,7 @@ def parse_moment(text: str | None, schedule: Schedule) -> datetime:
         return datetime.now(UTC)
     try:
         if len(text) == len("2013-01-01"):
-            return night_of(date.fromisoformat(text), schedule)
+            return schedule.night_of(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadParameter(
@@ -54,11 +54,6 @@ def parse_moment(text: str | None, schedule: Schedule) -> datetime:
             param_hint="--as-of",
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=schedule.zone)
-
-
-def night_of(day: date, schedule: Schedule) -> datetime:
-    """When the night of `day` runs."""
-    return datetime.combine(day, schedule.at, tzinfo=schedule.zone)
 
 
 @contextmanager

@@ -30,11 +30,13 @@ def bars(hidden: bool) -> Progress:
 
 
 @contextmanager
-def advancing(progress: Progress, title: str, total: int) -> Iterator[TaskID]:
-    """A bar that moves with every log record of ours that carries `advance`."""
+def advancing(
+    progress: Progress, title: str, total: int, logger: str = "ratchet"
+) -> Iterator[TaskID]:
+    """A bar that moves with every log record under `logger` that carries `advance`."""
     bar = progress.add_task(title, total=total)
     handler = _Advance(progress, bar)
-    log = logging.getLogger("ratchet")
+    log = logging.getLogger(logger)
     log.addHandler(handler)
     try:
         yield bar

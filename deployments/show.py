@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.backfill import Backfilled
 from flows.ingest import Ingested
 from flows.nightly import Night
 from flows.release import Released
 from flows.retrain import Retrained
 from flows.watch import Watched
 from tasks.predictions.scorer import Scored
-from tasks.records import Decision, Kind, Outcome
+from tasks.records import Decision, Kind, Outcome, Played
 
 Cell = str | int | float | None
 
@@ -52,6 +53,21 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
 def line(text: str) -> None:
     """Print one line."""
     click.echo(text)
+
+
+def aside(text: str) -> None:
+    """Print one line beside the result, on standard error."""
+    click.echo(text, err=True)
+
+
+def nights(played: Sequence[Played]) -> None:
+    """Print past nights that were played again, and how many failed."""
+    rows: list[list[Cell]] = [
+        [str(n.night), n.deliveries, n.refused, n.predictions, n.measured, n.error] for n in played
+    ]
+    table("nights", ["night", "deliveries", "refused", "predictions", "measured", "failed"], rows)
+    failed = sum(bool(each.error) for each in played)
+    line(f"{failed} of {len(played)} nights failed" if failed else f"{len(played)} nights played")
 
 
 @singledispatch
@@ -106,6 +122,9 @@ def _(value: Watched) -> None:
 
 @told.register
 def _(value: Retrained) -> None:
+    if value.decision is None or value.declined:
+        line(value.told)
+        return
     checks = value.decision.evidence.get("checks")
     if isinstance(checks, list):
         rows = [[each["status"], each["title"], each["reason"]] for each in checks]
@@ -123,13 +142,18 @@ def _(value: Decision) -> None:
 
 
 @told.register
+def _(value: Backfilled) -> None:
+    nights(value.nights)
+
+
+@told.register
 def _(value: Night) -> None:
     told(value.ingested)
     told(value.scored)
     told(value.watched)
     line(f"retrain: {'due' if value.due.wanted else 'not due'}, {value.due.reason}")
     if value.retrained is not None:
-        told(value.retrained.decision)
+        told(value.retrained.decision or value.retrained.told)
 
 
 def plain(value: Any) -> Any:
