@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from config import events
 from config.schema import Pipeline
+from tasks.drift.trigger import ARRIVAL
 
 STORM = timedelta(minutes=10)
 """How long further drops are the same storm. The ledger holds cool-down and budget."""
@@ -119,7 +120,7 @@ _ASKED = ("as_of", "reason", "cause", "evidence")
 
 
 def _arrival(pipeline: str, flow: str) -> Automation:
-    why = {"reason": "new data has arrived"} if flow == "retrain" else {}
+    why = {"reason": "new data has arrived", "cause": ARRIVAL} if flow == "retrain" else {}
     return Automation(
         name=f"ratchet {pipeline}: {flow} when data arrives",
         explanation=f"Starts {flow} as soon as new data has been admitted.",

@@ -8,6 +8,7 @@ from config.load import definition, pipelines
 from config.schema import Pipeline, Schedule
 from config.settings import Settings, SettingsError
 from deployments.automations import Automation, automations
+from tasks.drift.trigger import SCHEDULE
 
 TAG = "ratchet"
 
@@ -156,7 +157,7 @@ def _recurrences(schedule: Schedule) -> dict[str, Recurrence]:
 
 
 def _why(flow: str) -> dict[str, str]:
-    return {"reason": "on its schedule"} if flow == "retrain" else {}
+    return {"reason": "on its schedule", "cause": SCHEDULE} if flow == "retrain" else {}
 
 
 def _description(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from config.load import Definition
 from config.load import pipeline as load_definition
 from config.settings import Settings
-from tasks.drift.trigger import AGE, FIRST, Record, due
+from tasks.drift.trigger import AGE, FIRST, STANDING, Record, due
 from tasks.errors import Terminal
 from tasks.ledger import claims
 from tasks.ledger.claims import Claim
@@ -178,9 +178,10 @@ class Stores:
         claim = claims.asked(self.ledger, self.name, cause, as_of)
         if claim.declined or not cause:
             return claim
-        if not claim.cause and cause not in (AGE, FIRST):
+        if not claim.cause and cause not in (AGE, FIRST, *STANDING):
             return replace(claim, declined=f"the ledger knows of no cause {cause!r}")
-        answer = due(self.definition.pipeline.retrain, self.record(claim.as_of), claim.as_of)
+        policy, standing = self.definition.pipeline.retrain, cause if cause in STANDING else ""
+        answer = due(policy, self.record(claim.as_of), claim.as_of, standing)
         return replace(claim, reason=answer.reason, declined="" if answer.wanted else answer.reason)
 
     def claim(self, cause: str, as_of: datetime, busy: str) -> Claim:

@@ -12,7 +12,7 @@ data "aws_iam_policy_document" "worker" {
   # instead of 404, and Delta Lake asks for missing objects to find the end of its log.
   statement {
     sid       = "FindObjects"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [local.bucket]
   }
 
@@ -26,7 +26,7 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "ReadAndWrite"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
-    resources = [local.under.lake, local.under.log, local.under.artifacts]
+    resources = [local.under.lake, local.under.log, local.under.index, local.under.artifacts]
   }
 
   # Delta Lake removes its own outdated log files and failed attempts.

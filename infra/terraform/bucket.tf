@@ -4,6 +4,7 @@ locals {
     landing   = "landing"
     lake      = "lake"
     log       = "log"
+    index     = "index" # what was seen of landing
     artifacts = "mlartifacts"
   }
 }

@@ -9,6 +9,10 @@ from tasks.records import Intent, Performance
 
 AGE = "age"
 FIRST = "first"
+SCHEDULE = "schedule"
+ARRIVAL = "data-arrived"
+STANDING = {SCHEDULE: "its schedule asks", ARRIVAL: "new data has arrived"}
+"""Causes that ask whenever they are named: no intent stands behind them."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,13 @@ class Record:
     trainable: bool
 
 
-def due(policy: Retrain, record: Record, as_of: datetime) -> Due:
-    """Decide by policy: a drop, no champion, or an old one asks; cool-down and budget answer."""
-    cause, reason = _asks(policy, record, as_of)
+def due(policy: Retrain, record: Record, as_of: datetime, standing: str = "") -> Due:
+    """Decide by policy: a drop, no champion, or an old one asks; cool-down and budget answer.
+
+    A standing cause asks in their stead, and gets the same answer.
+    """
+    asks = (standing, STANDING[standing]) if standing else _asks(policy, record, as_of)
+    cause, reason = asks
     if not cause:
         return Due(False, "", reason)
     if not record.trainable:

@@ -83,7 +83,7 @@ def test_schedules_are_in_the_time_zone_of_the_pipeline(settings: Settings) -> N
     assert (found["nightly"].cron, found["nightly"].timezone) == ("30 4 * * *", "Europe/Rome")
     assert (found["score"].cron, found["score"].timezone) == ("0 * * * *", "Europe/Rome")
     assert found["reconcile"].minutes == 7
-    assert found["retrain"].parameters == {"reason": "on its schedule"}
+    assert found["retrain"].parameters == {"reason": "on its schedule", "cause": "schedule"}
     slugs = [each.slug for each in found.values()]
     assert all(slug.startswith("ratchet-") for slug in slugs)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config.schema import Retrain
-from tasks.drift.trigger import AGE, FIRST, Due, Record, due, intent
+from tasks.drift.trigger import AGE, FIRST, STANDING, Due, Record, due, intent
 from tasks.records import Intent, Interval, Performance
 
 NIGHT = datetime(2024, 2, 1, 3, tzinfo=UTC)
@@ -120,6 +120,16 @@ def test_without_cool_down() -> None:
     """No cool-down: an attempt a moment ago does not hold the next one back."""
     policy = POLICY.model_copy(update={"cool_down_days": 0})
     assert due(policy, record(10, (0.01,), DROP), NIGHT).wanted
+
+
+@pytest.mark.parametrize("cause", STANDING)
+def test_a_standing_cause_gets_the_same_answer(cause: str) -> None:
+    """A schedule and new data ask each time; cool-down and budget hold for them as well."""
+    asks = STANDING[cause]
+    assert due(POLICY, record(10, (7,)), NIGHT, cause) == Due(True, cause, asks)
+    waits = due(POLICY, record(10, (3,)), NIGHT, cause)
+    assert (waits.wanted, waits.cause) == (False, cause)
+    assert waits.reason.startswith(f"{asks}, but cooling down until")
 
 
 def dropped(generation: int, version: int = 1) -> Intent:

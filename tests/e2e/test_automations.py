@@ -186,7 +186,7 @@ def test_new_data_starts_what_was_asked_for(live: Live) -> None:
         run = live.run_of(f"{flow}/{NAME}", as_of=NOW)
         assert run["parameters"]["pipeline"] == NAME
     run = live.run_of(f"retrain/{NAME}", reason="new data has arrived")
-    assert "cause" not in run["parameters"]
+    assert run["parameters"]["cause"] == "data-arrived"
 
 
 def test_a_night_that_is_missing_is_an_alarm(live: Live) -> None:

@@ -11,6 +11,7 @@ from config import events as names
 from flows.nightly import nightly
 from flows.retrain import Retrained, retrain
 from flows.watch import watch
+from tasks.drift.trigger import SCHEDULE
 from tasks.ledger.leases import Claimant, held
 from tasks.records import Decision
 from tests.conftest import LATE, TRAINED
@@ -140,3 +141,10 @@ def test_who_is_told_to_drop_is_declined(trained: Installation) -> None:
         late = retrain(NAME, night(day(TRAINED)))
     assert (late.decision, late.declined) == (None, "another is under way: somebody")
     assert trained.state() == before
+
+
+def test_a_schedule_keeps_to_the_policy(trained: Installation) -> None:
+    """A retrain on a schedule waits for the end of the cool-down like any other."""
+    early = retrain(NAME, night(day(TRAINED + 1)), "on its schedule", SCHEDULE)
+    assert early.declined.startswith("its schedule asks, but cooling down until 2024-01-22")
+    assert len(trained.stores.ledger.decisions(NAME)) == 1
