@@ -111,6 +111,11 @@ class Settings:
         return self.storage / "log"
 
     @property
+    def index(self) -> Place:
+        """Root of what is remembered of deliveries that lie in a bucket."""
+        return self.storage / "index"
+
+    @property
     def artifacts(self) -> str:
         """Where MLflow keeps the files of its runs."""
         return str(self.storage / "mlartifacts")

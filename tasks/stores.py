@@ -293,4 +293,4 @@ def _source(settings: Settings, pipeline: str, s3: "S3") -> "Source":
 
     if isinstance(settings.landing, Path):
         return FilesSource(settings.landing, pipeline)
-    return S3Source(settings.landing, pipeline, settings.storage / "index", s3)
+    return S3Source(settings.landing, pipeline, settings.index, s3)

@@ -111,7 +111,9 @@ def test_everybody_gets_what_they_need(statements: list[tuple[str, Any]]) -> Non
         }
         allowed.setdefault(name, set()).update(pairs)
     written = {target for action, target in allowed["worker"] if action == "s3:PutObject"}
-    assert written == {"local.under.lake", "local.under.log", "local.under.artifacts"}
+    kept = ("lake", "log", "index", "artifacts")
+    assert written == {f"local.under.{name}" for name in kept}
+    assert ("s3:ListBucketVersions", "local.bucket") in allowed["worker"]
     assert ("s3:GetObject", "local.under.landing") in allowed["worker"]
     assert allowed["mlflow"] == {
         ("s3:ListBucket", "local.bucket"),
@@ -125,7 +127,7 @@ def test_everybody_gets_what_they_need(statements: list[tuple[str, Any]]) -> Non
 
 
 def test_prefixes_are_those_of_the_settings() -> None:
-    """The policies' prefixes are where the program keeps landing, lake, log and artifacts."""
+    """The policies' prefixes are where the program keeps each of them."""
     block = TEXTS["bucket.tf"].partition("prefixes = {")[2].partition("}")[0]
     prefixes = dict(re.findall(r'(\w+) += "(\w+)"', block))
     ours = Settings.from_environment({"RATCHET_STORAGE": "s3://bucket"})
@@ -133,6 +135,7 @@ def test_prefixes_are_those_of_the_settings() -> None:
         "landing": ours.landing,
         "lake": ours.lake,
         "log": ours.log,
+        "index": ours.index,
         "artifacts": ours.artifacts,
     }
     assert {name: f"s3://bucket/{prefix}" for name, prefix in prefixes.items()} == {
