@@ -16,7 +16,8 @@ from config.schema import Pipeline
 from tasks.drift.trigger import ARRIVAL
 
 STORM = timedelta(minutes=10)
-"""How long further drops are the same storm. The ledger holds cool-down and budget."""
+"""How long further drops are the same storm: one retrain, one post. The ledger holds cool-down
+and budget."""
 
 RESCUE = timedelta(hours=6)
 """How long a run that crashed and was rescheduled is on its own."""
@@ -202,6 +203,7 @@ def _told(pipeline: str) -> list[Automation]:
                 explanation=f"Posts to the webhook on {event}.",
                 expect=(event,),
                 match=_of(pipeline),
+                within=STORM if event == events.PERFORMANCE_DROPPED else timedelta(0),
                 actions=(Post(slack(f"'{pipeline}: ' ~ {text}")),),
             )
             for event, (what, text) in said.items()
