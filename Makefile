@@ -23,8 +23,8 @@ run: $(READY) ## set up, then the main job: from an empty folder to a champion t
 test: $(READY) ## set up, then the test suite
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
-e2e: $(READY) ## the slow suite: the README's commands from a clean clone
-	$(BIN)/python -m pytest -m slow tests/e2e
+e2e: $(READY) ## the slow suite: the README from a clean clone, real servers (needs Debian's chromium, postgresql)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests/e2e
 
 check: $(READY) lint types imports docs ## lint, types, import contracts, size budgets, docs
 

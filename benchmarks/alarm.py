@@ -140,7 +140,7 @@ class Race:
     def _latest(self) -> list["FlowRun"]:
         from prefect.client.schemas.sorting import FlowRunSort
 
-        return self.client.read_flow_runs(sort=FlowRunSort.ID_DESC, limit=20)
+        return self.client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=20)
 
     def _started(self, run_id: UUID) -> datetime:
         """When the run was running; it has ended when this returns."""

@@ -1,6 +1,7 @@
 """The Prefect UI in a headless Chromium, as a person uses it: fields by their labels."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
 OUTPUTS = Path(__file__).parents[2] / "test-outputs" / "ui"
 """Screenshots, for people to look at; not in git."""
 
@@ -70,8 +70,15 @@ class Browser:
 def browser(address: str) -> Iterator[Browser]:
     """A browser on a server of ours, closed in the end; patient, as the machine is small."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1280, "height": 1500})
         page.set_default_timeout(90_000)
         yield Browser(page, address)
         chromium.close()
+
+
+def _chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        raise FileNotFoundError("no Chromium: apt-get install chromium")
+    return found

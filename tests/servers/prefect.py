@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,9 +53,11 @@ class RealPrefect:
 
     def kill(self, name: str) -> None:
         """SIGKILL to `prefect` or `worker`, not to the runs that the worker has started."""
-        pid = self.supervisor.children[name].pid
-        assert pid is not None, f"{name} is not running"
-        os.kill(pid, signal.SIGKILL)
+        child = self.supervisor.children[name]
+        assert child.pid is not None, f"{name} is not running"
+        os.kill(child.pid, signal.SIGKILL)
+        while child.pid is not None:
+            time.sleep(0.05)
 
     def log(self, name: str) -> str:
         """What `prefect` or `worker` has printed."""
