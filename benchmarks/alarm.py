@@ -10,8 +10,6 @@ without them every event starts a run. The retrains find that the ledger knows n
 and train nothing: what is measured ends when they are running.
 """
 
-import argparse
-import json
 import sys
 import tempfile
 import time
@@ -24,6 +22,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from benchmarks.command import Command, told
 from config import events
 from config.servers import POOL, Addresses, Databases, Listening, with_driver
 from config.settings import Settings, export
@@ -68,13 +67,13 @@ class Report:
     def table(self) -> str:
         """For people."""
         rows = [("drop -> retrain running", self.alarm), ("run_deployment -> running", self.bare)]
-        told = [f"{'seconds, ' + self.database:<30}{'p50':>8}{'p95':>8}{'least':>8}{'most':>8}"]
-        told += [
+        lines = [f"{'seconds, ' + self.database:<30}{'p50':>8}{'p95':>8}{'least':>8}{'most':>8}"]
+        lines += [
             f"{name:<30}{median(s):>8.2f}{_p95(s):>8.2f}{min(s):>8.2f}{max(s):>8.2f}"
             for name, s in rows
         ]
         ratios = self.ratios
-        return "\n".join([*told, f"{'ratio':<30}{ratios['p50']:>8.2f}{ratios['p95']:>8.2f}"])
+        return "\n".join([*lines, f"{'ratio':<30}{ratios['p50']:>8.2f}{ratios['p95']:>8.2f}"])
 
     @property
     def line(self) -> str:
@@ -185,13 +184,13 @@ def _stack(settings: Settings, postgres: str) -> Iterator[str]:
         _say("start the server, deploy, start the worker")
         supervisor.start(prefect_program(settings, listening, databases))
         supervisor.wait_until_healthy()
-        deploy(settings, addresses.api, _without_storm(wanted(settings)))
+        deploy(settings, addresses.api, without_storm(wanted(settings)))
         supervisor.start(worker_program(settings, addresses, ports.free()))
         supervisor.wait_until_healthy()
         yield addresses.api
 
 
-def _without_storm(chosen: Wanted) -> Wanted:
+def without_storm(chosen: Wanted) -> Wanted:
     """Every drop of its own, and nothing beside that would start runs meanwhile."""
     alarms = [each for each in chosen.automations if events.PERFORMANCE_DROPPED in each.expect]
     quiet = [replace(each, recurrence=None) for each in chosen.deployments]
@@ -243,23 +242,10 @@ def _say(what: str) -> None:
 
 def main() -> int:
     """The command line; 1 when `--check` finds the goal missed."""
-    parser = argparse.ArgumentParser(prog="benchmarks/alarm.py", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--rounds", type=int, default=20, help="rounds that count, default 20")
-    parser.add_argument("--postgres", default="", metavar="URL", help="Prefect's, not SQLite")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time to FILE")
-    parser.add_argument("--check", action="store_true", help="fail when the goal is missed")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    report = measured(arguments.rounds, arguments.postgres)
-    print(report.table)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report.document, indent=2) + "\n")
-    if not arguments.check:
-        return 0
-    print(report.line)
-    return int(not report.meets_goal)
+    command = Command("alarm", __doc__, rounds=20)
+    command.add_argument("--postgres", default="", metavar="URL", help="Prefect's, not SQLite")
+    arguments = command.given()
+    return told(measured(arguments.rounds, arguments.postgres), arguments)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ A ratio is that of the two times of one round; told are the median, the lowest a
 Starting the server, once a process, is told on a line of its own and is in no ratio.
 """
 
-import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
+from benchmarks.command import Command, told
 from benchmarks.month import BEFORE, DAYS, FIRST_CHAMPION, NIGHT, Kept, Month
 from benchmarks.side import Answer, Side
 from infra.airline import Airline
@@ -229,22 +228,8 @@ def _say(what: str) -> None:
 
 def main() -> int:
     """The command line; 1 when `--check` finds the goal missed."""
-    parser = argparse.ArgumentParser(prog="benchmarks/overhead.py", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that count, default 5")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time to FILE")
-    parser.add_argument("--check", action="store_true", help="fail when the goal is missed")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    report = measured(arguments.rounds)
-    print(report.table)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report.document, indent=2) + "\n")
-    if not arguments.check:
-        return 0
-    print(report.line)
-    return int(not report.meets_goal)
+    arguments = Command("overhead", __doc__, rounds=5).given()
+    return told(measured(arguments.rounds), arguments)
 
 
 if __name__ == "__main__":
