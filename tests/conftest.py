@@ -68,12 +68,14 @@ def nothing_left_behind(temporary: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def prefect_here() -> Iterator[None]:
     """The embedded Prefect of this process."""
+    from prefect.logging.handlers import APILogWorker
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     # Nobody watches an embedded run's heartbeat, and ending it costs a second a flow.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield
+    APILogWorker.drain_all()
     # At exit it would be stopped too, and say so to a stream that pytest has closed by then.
     for server in list(SubprocessASGIServer._instances.values()):
         server.stop()

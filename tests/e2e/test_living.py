@@ -207,6 +207,23 @@ def test_the_server_is_restarted_in_the_middle(living: Callable[[Changes], Livin
     until(lambda: at.state(run) == "Completed")
 
 
+def test_a_question_outlives_the_server(living: Callable[[Changes], Living]) -> None:
+    """A server that is restarted while a person thinks still takes the answer."""
+    at = living({"approval": {"ask": True}})
+    run = at.start(RETRAIN, pipeline=NAME, as_of=night(day(LATE)).isoformat(), reason="by hand")
+    until(lambda: at.state(run) == "Paused", 180)
+    at.server.kill("prefect")
+    time.sleep(5)
+    at.server.start_server()
+    said = {"answer": "no", "reason": "not on a Friday", "name": "Ada"}
+    resumed = at.site.ask("POST", f"/flow_runs/{run}/resume", {"run_input": said})
+    assert resumed["status"] == "ACCEPT", resumed
+    until(lambda: at.state(run) == "Completed", 180)
+    decision = at.decisions()[-1]
+    assert (decision.version, decision.champion) == (2, 1)
+    assert decision.reason.endswith("declined by Ada: not on a Friday")
+
+
 def retraining(at: Living) -> str:
     """A run that answers the drop and is in the middle of it."""
     watch(NAME, night(day(LATE)))
