@@ -34,7 +34,10 @@ def test_flows_are_light() -> None:
     ("opened", "unneeded"),
     [("scorer", {"evidently", "great_expectations"}), ("desk", {"evidently"})],
 )
-def test_a_run_loads_what_it_opens(opened: str, unneeded: set[str]) -> None:
+def test_a_run_loads_what_it_opens(
+    opened: str, unneeded: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever scores does not wait for drift reports, nor whoever ingests."""
+    monkeypatch.setenv("RATCHET_HOME", str(tmp_path))
     statement = f"from tasks.stores import open_stores as o; o('flights').{opened}"
     assert loaded(statement) & unneeded == set()
