@@ -14,7 +14,7 @@ from config.settings import Settings
 _SERVERS = ("tasks.models.keeper", "prefect", "uvicorn", "resource_tracker", "forkserver")
 """Processes that are started once and end with us, by a part of their command line."""
 
-_LITTER = (".ratchet", "mlruns", "mlartifacts", "mlflow.db", "mlflow.log", "gx", "test-outputs")
+_LITTER = (".ratchet", "mlruns", "mlartifacts", "mlflow.db", "mlflow.log", "gx")
 """What our libraries would leave in the working directory."""
 
 

@@ -39,10 +39,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment() -> dict[str, str]:
-    """Without what points at this checkout's own installation or at the suite's Prefect."""
+def environment(folder: Path) -> dict[str, str]:
+    """Without what points at this checkout's own installation or at the suite's Prefect.
+
+    Temporary files lie beside the clone: Prefect's worker leaves an empty folder there.
+    """
     ours = ("RATCHET_", "PREFECT_", "MLFLOW_", "PYTEST_", "VIRTUAL_ENV", "PYTHONPATH", "MAKE")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    temporary = folder.with_name("temporary")
+    temporary.mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "TMPDIR": str(temporary)}
 
 
 def typed(kind: str, text: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -54,7 +60,7 @@ def typed(kind: str, text: str, folder: Path) -> subprocess.CompletedProcess[str
         [*program, text],
         check=False,
         cwd=folder,
-        env=environment(),
+        env=environment(folder),
         capture_output=True,
         text=True,
     )
@@ -66,7 +72,7 @@ def staying(text: str, folder: Path) -> Iterator[None]:
     told = folder.with_name("told")
     with told.open("w") as output:
         process = subprocess.Popen(
-            text.split(), cwd=folder, env=environment(), stdout=output, stderr=output
+            text.split(), cwd=folder, env=environment(folder), stdout=output, stderr=output
         )
     try:
         deadline = time.monotonic() + 180
