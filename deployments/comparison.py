@@ -1,6 +1,7 @@
 """What is wanted beside what is there: the steps from one to the other."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -83,12 +84,14 @@ class Comparison:
 
     def _create_pool(self) -> None:
         from prefect.client.schemas.actions import WorkPoolCreate
+        from prefect.exceptions import ObjectAlreadyExists
         from prefect.workers.process import ProcessWorker
 
         template = ProcessWorker.get_default_base_job_template()
-        self.client.create_work_pool(
-            WorkPoolCreate(name=POOL, type="process", base_job_template=template)
-        )
+        with suppress(ObjectAlreadyExists):  # a worker that starts meanwhile makes the same pool
+            self.client.create_work_pool(
+                WorkPoolCreate(name=POOL, type="process", base_job_template=template)
+            )
 
     def _webhook(self) -> Iterator[Step]:
         there, address = self.found.webhook, self.wanted.webhook

@@ -13,6 +13,8 @@ import pytest
 
 from config.settings import Settings, SettingsError
 from deployments import deploy
+from deployments.plan import Plan
+from deployments.wanted import wanted
 from tasks.errors import Terminal, Transient
 from tests.e2e.servers import Site, site, until
 from tests.servers.prefect import RealPrefect, free_port, prefect_server
@@ -89,6 +91,18 @@ def test_the_command_tells_before_it_acts_and_needs_no_terminal(shop: Site) -> N
     for output in (plan, done, again):
         assert "planted" not in output.stdout + output.stderr
         assert "\x1b[" not in output.stdout
+
+
+def test_a_worker_may_make_the_pool_first(shop: Site) -> None:
+    """A worker that starts between the look and the creation makes the same pool: no failure."""
+    for pool in shop.ask("POST", "/work_pools/filter", {}):
+        shop.ask("DELETE", f"/work_pools/{pool['name']}")
+
+    def meanwhile(_: Plan) -> None:
+        shop.ask("POST", "/work_pools/", {"name": "ratchet", "type": "process"})
+
+    deploy.deploy(shop.settings, shop.server.api, wanted(shop.settings), meanwhile)
+    assert len(shop.deployments()) == 11
 
 
 def test_deploying_twice_writes_nothing(shop: Site) -> None:
