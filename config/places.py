@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCHEME = "s3://"
-_POSTGRES = ("postgresql", "postgres")
+POSTGRES = ("postgresql", "postgres")
+"""How an address of PostgreSQL may begin."""
 
 
 @dataclass(frozen=True)
@@ -44,4 +45,4 @@ def database(url: str) -> str:
     'postgresql+psycopg://anna@host/ratchet'
     """
     scheme, colon, rest = url.partition("://")
-    return f"postgresql+psycopg://{rest}" if colon and scheme in _POSTGRES else url
+    return f"postgresql+psycopg://{rest}" if colon and scheme in POSTGRES else url

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from config.places import POSTGRES
 from config.settings import Access, Settings, SettingsError, one_connection
 
 POOL = "ratchet"
@@ -108,7 +109,7 @@ def with_driver(url: str, driver: str = "") -> str:
     Raises `SettingsError` for an address of another kind.
     """
     scheme, colon, rest = url.partition("://")
-    if scheme.partition("+")[0] not in ("postgresql", "postgres") or not colon:
+    if scheme.partition("+")[0] not in POSTGRES or not colon:
         raise SettingsError(
             f"the PostgreSQL address begins with {scheme!r}; "
             "it has to be like postgresql://user:password@host:5432/ratchet"

@@ -63,7 +63,6 @@ def prefect_here(settings: Settings) -> Iterator[None]:
     export({**settings.prefect_environment(), **settings.tracking_environment()})
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    logging.getLogger("ratchet").setLevel(logging.INFO)
     # When it is stopped it warns of every event that it is about to deliver.
     logging.getLogger("prefect.EventsWorker").setLevel(logging.ERROR)
     # Nobody watches an embedded run's heartbeat, and ending it costs a second a flow.

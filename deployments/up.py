@@ -3,9 +3,9 @@
 import subprocess
 import sys
 from dataclasses import replace
-from urllib.parse import urlsplit, urlunsplit
 
 import click
+from sqlalchemy import make_url
 
 from config.servers import Addresses, Databases, Listening, with_driver
 from config.settings import Settings, SettingsError, inherited
@@ -66,15 +66,10 @@ def _tell(running: Stack) -> None:
     click.echo(f"logs      {settings.home / 'logs'}")
     if not settings.ledger_url.startswith("sqlite"):
         click.echo("Other commands find the same ledger and registry with")
-        click.echo(f"  export RATCHET_LEDGER_URL={_without_password(settings.ledger_url)}")
+        shown = make_url(settings.ledger_url).render_as_string(hide_password=True)
+        click.echo(f"  export RATCHET_LEDGER_URL={shown}")
         click.echo(f"  export MLFLOW_TRACKING_URI={addresses.mlflow}")
     click.echo("Ctrl-C stops all of it.")
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    secret = f":{parts.password}@"
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(secret, ":***@")))
 
 
 def _warn(message: str) -> None:

@@ -106,7 +106,9 @@ def _played(stores: Stores, as_of: datetime, steps: Collection[Step]) -> Played:
 
 
 def _night(stores: Stores, as_of: datetime, steps: Collection[Step]) -> Played:
-    admissions = admitted(stores, as_of) if "ingest" in steps else []
+    admissions = []
+    if "ingest" in steps:
+        admissions = admitted(stores, record.judged(stores.ledger, stores.name), as_of)
     predictions = 0
     if "score" in steps:
         scorer = stores.scorer

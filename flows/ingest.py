@@ -1,5 +1,6 @@
 """Bring in what arrived: every delivery is admitted, held in part, or refused whole."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -46,15 +47,16 @@ def ingest(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ing
     """
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
-    before = record.judged(stores.ledger, pipeline)
-    admissions = admitted(stores, as_of)
+    judged = record.judged(stores.ledger, pipeline)
+    admissions = admitted(stores, judged, as_of)
     tell.deliveries(pipeline, admissions, as_of)
-    return Ingested(tuple(admissions), len(before))
+    return Ingested(tuple(admissions), len(judged))
 
 
-def admitted(stores: Stores, as_of: datetime) -> list[Admission]:
-    """Judge what had arrived by `as_of` and write it down; nobody is told."""
-    judged = record.judged(stores.ledger, stores.name)
+def admitted(
+    stores: Stores, judged: Collection[tuple[str, str, str, str]], as_of: datetime
+) -> list[Admission]:
+    """Judge what had arrived by `as_of` and was not judged, write it down; nobody is told."""
     queues = extract.arrivals(stores.source, stores.definition, as_of, judged)
     batches = validate.admit.map(unmapped(stores.desk), queues).result()
     admissions = list(chain.from_iterable(batches))

@@ -39,7 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
     settings = Settings.from_environment({"RATCHET_HOME": folder.name})
     export({**settings.prefect_environment(), **settings.tracking_environment()})
-    export({"PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore"})
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):

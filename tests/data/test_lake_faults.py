@@ -3,11 +3,11 @@
 import pytest
 
 from config.places import Bucket
+from infra.ports import free
 from tasks.data.bucket import S3
 from tasks.data.lake import Lake, LakeTable
 from tasks.errors import Conflict, Terminal, Transient
 from tests.data.test_lake import FIRST, SECOND, names, rows
-from tests.servers.prefect import free_port
 from tests.servers.proxy import Fault, Kind, Proxy
 from tests.servers.s3 import HASTY, RealS3
 
@@ -75,7 +75,7 @@ def test_a_commit_that_another_was_faster_with(table: LakeTable, between: Proxy)
 
 def test_what_is_not_there(s3_api: RealS3) -> None:
     """A bucket that does not exist is a person's to make, a server that is down is waited for."""
-    nowhere = Lake(s3_api.bucket() / "lake", S3(f"http://127.0.0.1:{free_port()}", HASTY))
+    nowhere = Lake(s3_api.bucket() / "lake", S3(f"http://127.0.0.1:{free()}", HASTY))
     with pytest.raises(Transient, match="the network or S3, try again"):
         nowhere.table("orders").version()
     with pytest.raises(Terminal, match=r"NoSuchBucket.*create the bucket, or correct RATCHET_"):

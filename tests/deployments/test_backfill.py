@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deployments.cli import cli
+from infra.ports import free
 from tasks.errors import RatchetError
 from tests.conftest import TRAINED
 from tests.installation import Installation
-from tests.servers.prefect import free_port
 from tests.shop import NAME, day
 
 Command = Callable[..., Result]
@@ -80,7 +80,7 @@ def test_without_a_server(
     backfill: Command, empty: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that does not answer is told with its address."""
-    address = f"http://127.0.0.1:{free_port()}/api"
+    address = f"http://127.0.0.1:{free()}/api"
     monkeypatch.setenv("PREFECT_API_URL", address)
     told = backfill("--on", "server")
     assert isinstance(told.exception, RatchetError)

@@ -15,9 +15,10 @@ from config.settings import Settings, SettingsError
 from deployments import deploy
 from deployments.plan import Plan
 from deployments.wanted import wanted
+from infra.ports import free
 from tasks.errors import Terminal, Transient
 from tests.e2e.servers import Site, site, until
-from tests.servers.prefect import RealPrefect, free_port, prefect_server
+from tests.servers.prefect import RealPrefect, prefect_server
 from tests.shop import NAME
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -283,7 +284,7 @@ def test_the_webhook_is_kept_as_a_secret(shop: Site) -> None:
 
 def test_wrong_addresses_and_passwords_are_told(shop: Site) -> None:
     """Nobody there, nobody let in, not an API: each says what to set, and shows no secret."""
-    nowhere = f"http://127.0.0.1:{free_port()}/api"
+    nowhere = f"http://127.0.0.1:{free()}/api"
     with pytest.raises(Transient, match="ratchet up"):
         deploy.apply(shop.settings, nowhere)
     wrong = replace(shop.settings.access, prefect="someone:wrong")

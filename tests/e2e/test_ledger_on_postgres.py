@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from infra.ports import free
 from tasks.errors import Terminal, Transient
 from tasks.ledger.ledger import Ledger
 from tasks.records import Kind
@@ -18,7 +19,6 @@ from tests.ledger.test_races import (
     test_same_key_at_once,
 )
 from tests.servers.postgres import RealPostgres, postgres_server
-from tests.servers.prefect import free_port
 
 __all__ = [
     "test_claims",
@@ -76,6 +76,6 @@ def test_who_may_not_connect(postgres: RealPostgres) -> None:
 
 def test_nobody_listens(postgres: RealPostgres) -> None:
     """A server that is down is waited for by whoever tries again."""
-    url = re.sub(r":\d+/", f":{free_port()}/", postgres.database())
+    url = re.sub(r":\d+/", f":{free()}/", postgres.database())
     with pytest.raises(Transient, match="another writer or the network, try again"):
         Ledger(url).generation("flights")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.ports import free
 from tasks.errors import Corrupt, Terminal, Transient
 from tasks.records import ModelVersion
 from tasks.registry.registry import Registry
 from tasks.registry.submission import Submission
-from tests.servers.prefect import free_port
 from tests.servers.proxy import Fault, Kind, Proxy, proxy
 from tests.servers.s3 import RealS3
 
@@ -43,7 +43,7 @@ def test_a_server_that_fails(kind: Kind, failure: type[Exception], told: str) ->
 def test_nobody_listens() -> None:
     """A server that is down is waited for by whoever tries again."""
     with pytest.raises(Transient, match="another writer or the network, try again"):
-        Registry(f"http://127.0.0.1:{free_port()}", "").find("flights", "key")
+        Registry(f"http://127.0.0.1:{free()}", "").find("flights", "key")
 
 
 @pytest.fixture

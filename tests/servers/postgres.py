@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from tests.servers.prefect import free_port
+from infra.ports import free
 
 USER = "ratchet"
 _INSTALLED = Path("/usr/lib/postgresql")
@@ -54,7 +54,7 @@ def postgres_server() -> Iterator[RealPostgres]:
     # Not in pytest's own folder: nobody else may look into that one.
     folder = Path(tempfile.mkdtemp(prefix="ratchet-postgres-", dir="/tmp"))
     try:
-        cluster = _Cluster(binaries, folder, free_port(), secrets.token_urlsafe(16))
+        cluster = _Cluster(binaries, folder, free(), secrets.token_urlsafe(16))
         cluster.start()
         try:
             yield RealPostgres(cluster.port, cluster.password)

@@ -11,14 +11,9 @@ from pathlib import Path
 
 from config.servers import Addresses, Databases, Listening
 from config.settings import Settings
-from infra import ports
+from infra.ports import free
 from infra.programs import prefect_program, worker_program
 from infra.supervisor import Supervisor
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    return ports.free()
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class RealPrefect:
 
     def start_worker(self, **environment: str) -> None:
         """Start a process worker of the pool `ratchet`, with variables of the test's own."""
-        program = worker_program(self.settings, self.addresses, free_port())
+        program = worker_program(self.settings, self.addresses, free())
         temporary = self.settings.home / "temporary"  # Prefect's worker leaves a folder there
         temporary.mkdir(exist_ok=True)
         chosen = {**program.environment, "TMPDIR": str(temporary), **environment}
@@ -85,7 +80,7 @@ def prefect_server(
     with tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True) as folder:
         settings = replace(settings or _empty(Path(folder)), given=frozenset())
         settings.home.mkdir(parents=True, exist_ok=True)
-        listening = Listening(prefect_port=free_port())
+        listening = Listening(prefect_port=free())
         addresses = replace(Addresses.of(listening), mlflow=settings.tracking_uri)
         databases = Databases.embedded(settings)
         if database:

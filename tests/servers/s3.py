@@ -13,8 +13,8 @@ from itertools import count
 import pytest
 
 from config.places import Bucket
+from infra.ports import free
 from tasks.data.bucket import S3, Patience
-from tests.servers.prefect import free_port
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "tester",
@@ -70,7 +70,7 @@ def s3_server() -> Iterator[RealS3]:
     Of its own: Delta Lake sometimes keeps all threads of ours waiting until it is answered. It
     checks no signature; what refused credentials do is the proxy's part.
     """
-    port = free_port()
+    port = free()
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
