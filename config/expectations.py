@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from config.hints import hint
-from config.schema import Frozen, Table
+from config.schema import Table
+from config.values import Frozen
 
 SHAPE = re.compile(r"expect(_[a-z0-9]+)+")
 COLUMN_ARGUMENTS = ("column_A", "column_B", "column_list", "column_set")

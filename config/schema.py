@@ -1,23 +1,13 @@
 """What a pipeline's definition may say: frozen models, every key known, every default visible."""
 
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Scalar = bool | int | float | str | None
-ColumnType = Literal["string", "integer", "float", "boolean", "date", "timestamp"]
-Metric = Literal["roc_auc", "log_loss", "brier"]
-
-
-class Frozen(BaseModel):
-    """A value: cannot change, and knows every key it may have."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from config.gate import Gate
+from config.values import ColumnType, Cron, Frozen, Metric, Name, Scalar, Share
 
 
 class Column(Frozen):
@@ -84,6 +74,9 @@ class Features(Frozen):
     lookback_days: int = Field(ge=1, description="history the query looks back on")
     numeric: tuple[Name, ...] = ()
     categorical: tuple[Name, ...] = ()
+    context: tuple[Name, ...] = Field(
+        (), description="columns of the query for groups and fairness; no model sees them"
+    )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,9 +96,12 @@ class Candidate(Frozen):
     """One way to fit a model: any scikit-learn-compatible classifier by dotted path."""
 
     estimator: str
-    params: dict[str, Scalar] = {}
+    params: dict[str, Scalar] = Field({}, description="of the estimator")
     search: dict[str, tuple[Scalar, ...]] = Field({}, description="values tried for a parameter")
     encoding: Literal["onehot", "ordinal"] = "onehot"
+    warm_start: bool = Field(
+        False, description="go on from the champion, when it is of this candidate"
+    )
     budget: Budget = Budget()
     seed: int = 7
 
@@ -124,6 +120,7 @@ class Windows(Frozen):
     fold_days: int = Field(7, ge=1)
     min_train_days: int = Field(28, ge=1)
     max_train_days: int | None = Field(None, description="none: everything since the first day")
+    refit: bool = Field(False, description="fit the winner again on all days before it ships")
 
     @model_validator(mode="after")
     def _leaves_enough_to_train_on(self) -> "Windows":
@@ -138,28 +135,6 @@ class Windows(Frozen):
     def needed_days(self) -> int:
         """Complete days below which nothing can be trained and judged."""
         return self.min_train_days + self.holdout_days
-
-
-class Gate(Frozen):
-    """What a challenger must show before it may serve."""
-
-    mode: Literal["refresh", "superiority"] = Field(
-        "refresh",
-        description="refresh: not worse than the champion by more than margin; "
-        "superiority: better than the champion",
-    )
-    metric: Metric = Field("log_loss", description="compared row by row; a proper score is steady")
-    margin: float = Field(0.005, ge=0, description="in units of the gate's metric")
-    confidence: Share = 0.95
-    resamples: int = Field(2000, ge=100)
-    min_rows: int = Field(1000, ge=1)
-    min_per_class: int = Field(100, ge=1)
-    min_days: int = Field(5, ge=2)
-    floors: dict[Metric, float] = {}
-    max_calibration_error: Share = 0.1
-    slices: tuple[str, ...] = ()
-    slice_margin: float = Field(0.03, ge=0)
-    min_slice_rows: int = Field(300, ge=1)
 
 
 class Watch(Frozen):
@@ -236,8 +211,9 @@ class Pipeline(Frozen):
     question: Question
     label: Label
     features: Features
+    sensitive: tuple[Name, ...] = Field((), description="columns whose groups must fare alike")
     candidates: dict[Name, Candidate] = Field(min_length=1)
-    baselines: dict[Name, Baseline] = {}
+    baselines: dict[Name, Baseline] = Field({}, description="to be beaten")
     metric: Metric = "roc_auc"
     windows: Windows = Windows()
     gate: Gate = Gate()

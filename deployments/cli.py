@@ -12,14 +12,8 @@ from types import FrameType
 
 import click
 
-PIPELINE = click.argument("pipeline", default="flights")
-AS_OF = click.option(
-    "--as-of",
-    metavar="WHEN",
-    help="Use only what was known by then: a date (that night), or an ISO time. Default: now.",
-)
-DAY = click.DateTime(["%Y-%m-%d"])
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+from deployments import proofs
+from deployments.options import AS_OF, DAY, JSON, PIPELINE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -260,6 +254,10 @@ def quarantine_release(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     chosen = {"table": table, "partition": partition, "rows": list(rows)}
     embedded.answer(embedded.run("release", pipeline, as_of, **chosen), as_json)
+
+
+for _command in proofs.COMMANDS:
+    cli.add_command(_command)
 
 
 def main() -> None:

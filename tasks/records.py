@@ -119,6 +119,17 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not applicable"
 
 
+_AGAINST = frozenset({Status.FAIL, Status.NO_EVIDENCE})
+
+
+class Severity(StrEnum):
+    """What a check that did not pass means: no promotion, a warning, or a note beside the rest."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+    NOTE = "note"
+
+
 @dataclass(frozen=True)
 class Check:
     """One gate: `code` is stable, `reason` is a sentence, `numbers` are what it was decided on."""
@@ -128,7 +139,12 @@ class Check:
     status: Status
     reason: str
     numbers: Mapping[str, float] = field(default_factory=dict)
-    blocking: bool = True
+    severity: Severity = Severity.BLOCKING
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this check alone keeps a challenger from serving."""
+        return self.severity is Severity.BLOCKING and self.status in _AGAINST
 
 
 class Choice(StrEnum):
@@ -150,12 +166,33 @@ class Verdict:
     @property
     def reason(self) -> str:
         """Why, in one sentence: the blocking checks, or the gate's own number."""
-        against = [c for c in self.checks if c.blocking and c.status in _AGAINST]
+        against = [check for check in self.checks if check.blocks]
         told = against or [c for c in self.checks if c.code == "champion"] or self.checks[:1]
         return "; ".join(check.reason for check in told)
 
 
-_AGAINST = frozenset({Status.FAIL, Status.NO_EVIDENCE})
+@dataclass(frozen=True)
+class Bet:
+    """One day's comparison of the newest challenger with the champion, placed once in a reign.
+
+    `lead` is the mean over the day's rows of champion's loss minus challenger's, in units of the
+    gate's metric: positive where the challenger is better. `scale` is what a usual daily lead
+    comes to, known before the day.
+    """
+
+    day: date
+    challenger: int
+    rows: int
+    lead: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Importance:
+    """By how much the metric suffers when one input is shuffled; with its interval."""
+
+    column: str
+    loss: Interval
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from config.load import Definition
-from config.schema import Metric
+from config.values import Metric
 from tasks.data import artifact
 from tasks.evaluation import gate
 from tasks.evaluation.intervals import Resampling, Sample, interval
@@ -47,6 +47,7 @@ def contest(
         champion_through=champion.version.trained_through.toordinal() if champion else None,
         baselines=baselines(definition, rows, prior),
         slices={name: rows[name].to_numpy() for name in pipeline.gate.slices},
+        sensitive={name: rows[name].to_numpy() for name in pipeline.sensitive},
         holdout_digest=split.holdout_digest,
         used_digests=(split.training_digest,),
     )

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from config.schema import Gate, Metric
+from config.gate import Gate
+from config.values import Metric
 from tasks.evaluation import comparison, slices, soundness
 from tasks.evaluation.trial import Bench, Trial
-from tasks.records import Check, Choice, Status, Verdict
+from tasks.records import Check, Choice, Severity, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def judge(trial: Trial, gate: Gate, metric: Metric, beforehand: Sequence[Check] 
     """
     bench = Bench(trial, gate, metric)
     checks = (*beforehand, *(check for each in CHECKS for check in _made(each, bench)))
-    blocking = [check for check in checks if check.blocking]
+    blocking = [check for check in checks if check.severity is Severity.BLOCKING]
     if any(check.status is Status.FAIL for check in blocking):
         return Verdict(Choice.KEEP, checks)
     lacking = [check for check in blocking if check.status is Status.NO_EVIDENCE]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, stdtrit
 
-from config.schema import Metric
+from config.values import Metric
 from tasks.evaluation.metrics import Floats, higher_is_better, losses, usable
 from tasks.records import Interval
 

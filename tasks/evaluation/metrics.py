@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from config.schema import Metric
+from config.values import Metric
 
 Floats = npt.NDArray[np.float64]
 _CLIP = 1e-15

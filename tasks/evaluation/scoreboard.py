@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from config.schema import Metric
+from config.values import Metric
 from tasks.evaluation.metrics import measure
 
 WHOLE = "whole period"

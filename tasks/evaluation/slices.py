@@ -8,7 +8,7 @@ import numpy.typing as npt
 from tasks.evaluation.comparison import shown_above
 from tasks.evaluation.metrics import higher_is_better, measure
 from tasks.evaluation.trial import Bench, Scores
-from tasks.records import Check, Status
+from tasks.records import Check, Severity, Status
 
 
 def slices(bench: Bench) -> tuple[Check, ...]:
@@ -69,7 +69,7 @@ def _group(
     numbers = {"rows": float(count)}
     if count < bench.gate.min_slice_rows:
         told = f"{group}: {count:,} of {bench.gate.min_slice_rows:,} rows"
-        return Check(code, title, Status.NO_EVIDENCE, told, numbers, blocking=False)
+        return Check(code, title, Status.NO_EVIDENCE, told, numbers, Severity.NOTE)
     reference_name, reference = found
     lead = bench.lead(reference, rows)
     if np.isnan(lead.low):

@@ -6,11 +6,29 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from config.schema import Gate, Metric
+from config.gate import Gate
+from config.values import Metric
 from tasks.evaluation.intervals import Resampling, Sample, paired_difference
-from tasks.records import Interval
+from tasks.records import Bet, Interval
 
 Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """Answers on the rows that a person pinned, n of them: labels, days, and who said what.
+
+    `reference` are the answers of the last version that a person approved, or of the first
+    champion; it is None, as `champion` is, when there is no such version.
+    """
+
+    version: int
+    y: npt.NDArray[np.bool_] | npt.NDArray[np.int8]
+    days: npt.NDArray[np.int64]
+    challenger: Scores
+    champion: Scores | None = None
+    reference: Scores | None = None
+    reference_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +39,8 @@ class Trial:
     are the `*_through` days, the last that a model was trained on. `champion_version` without
     `champion` scores is a fault, not a first model. `slices` are values by column name.
     `used_digests` name the rows that were trained or selected on, `holdout_digest` these rows.
+    `sensitive` are values by column name, as `slices` are. `bets` are those of the champion's
+    reign, oldest first; `golden` is None when nothing is pinned.
     """
 
     y: npt.NDArray[np.bool_] | npt.NDArray[np.int8]
@@ -34,6 +54,11 @@ class Trial:
     slices: Mapping[str, npt.NDArray[np.str_] | npt.NDArray[np.object_]] = field(
         default_factory=dict
     )
+    sensitive: Mapping[str, npt.NDArray[np.str_] | npt.NDArray[np.object_]] = field(
+        default_factory=dict
+    )
+    bets: tuple[Bet, ...] = ()
+    golden: Pinned | None = None
     holdout_digest: str = ""
     used_digests: tuple[str, ...] = ()
 

@@ -14,7 +14,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
 
 from config.hints import hint
-from config.schema import Candidate, Features, Scalar
+from config.schema import Candidate, Features
+from config.values import Scalar
 from tasks.errors import NotEnoughData, Terminal
 
 MODEL_STEP = "model"

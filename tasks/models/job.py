@@ -6,7 +6,8 @@ from typing import ClassVar, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from config.schema import Candidate, Features, Metric, Scalar, Windows
+from config.schema import Candidate, Features, Windows
+from config.values import Metric, Scalar
 
 T = TypeVar("T")
 _KEEP_NAN = ConfigDict(ser_json_inf_nan="constants")

@@ -12,7 +12,8 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.pipeline import Pipeline
 
-from config.schema import Candidate, Features, Metric, Scalar, Windows
+from config.schema import Candidate, Features, Windows
+from config.values import Metric, Scalar
 from tasks.errors import NotEnoughData, Terminal
 from tasks.models.estimators import fitted, with_params
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from config.load import Definition
-from config.schema import Metric
+from config.values import Metric
 from tasks.errors import Terminal
 from tasks.models.fitting import fit_within_budget
 from tasks.models.job import Job

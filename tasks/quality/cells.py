@@ -8,7 +8,7 @@ from math import isfinite
 
 import pyarrow as pa
 
-from config.schema import ColumnType
+from config.values import ColumnType
 
 ARROW: Mapping[ColumnType, pa.DataType] = {
     "string": pa.string(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.load import Definition
-from config.schema import Metric
+from config.values import Metric
 from tasks.records import Failure, Fit, Interval, Snapshot, Verdict
 from tasks.registry.lineage import code_version
 from tasks.registry.submission import Submission

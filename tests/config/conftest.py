@@ -56,7 +56,14 @@ windows: {holdout_days: 2, folds: 1, fold_days: 2, min_train_days: 4, max_train_
 gate:
   mode: superiority
   floors: {roc_auc: 0.6}
-  slices: [grams]
+  slices: {grams: {critical: false, margin: 0.05}}
+  fairness: {max_gap: 0.2}
+  churn: {max_over_noise: 2.0}
+  serving: {max_latency_ms: 50}
+  behaviour:
+    heavier: {column: grams, by: 100.0, expect: up}
+  golden: {margin: 0.02}
+  probation: {days: 5}
 watch: {window_days: 7}
 retrain: {budget: 2}
 """

@@ -59,7 +59,7 @@ def test_an_error_points_at_the_line_and_the_nearest_key(folder: Path) -> None:
 def test_a_key_like_no_other_is_told_with_all_that_are_known(folder: Path) -> None:
     """Where no known key is near, all keys of that place are listed."""
     (problem,) = told(folder, ("seed: 1", "zzz: 1"), reads=load_pipeline)
-    known = "estimator, params, search, encoding, budget, seed"
+    known = "estimator, params, search, encoding, warm_start, budget, seed"
     assert problem == f"pipeline.yaml:44: candidates.plain.zzz: unknown key; known: {known}"
 
 

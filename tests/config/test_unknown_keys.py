@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from config.expectations import Expectation, Suite
 from config.load import ConfigError, definition
 from config.located import Place, key_path
-from config.schema import Frozen, Pipeline
+from config.schema import Pipeline
+from config.values import Frozen
 from tests.config.conftest import PIPELINE
 
 Tree = dict[str, object]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from config.schema import Gate
+from config.gate import Gate
 from tasks.evaluation.gate import CHECKS, GateCheck, judge
 from tasks.evaluation.trial import Bench, Trial
 from tasks.records import Check, Choice, Status
@@ -175,11 +175,7 @@ def test_a_sabotaged_model_does_not(check: GateCheck, sabotage: Sabotage) -> Non
     """Each check stops what it is there to stop, in a sentence, and nothing is promoted."""
     bad, gate = sabotage(trial())
     verdict = judge(bad, gate, "roc_auc")
-    against = [
-        each
-        for each in _by(check, verdict.checks)
-        if each.blocking and each.status in (Status.FAIL, Status.NO_EVIDENCE)
-    ]
+    against = [each for each in _by(check, verdict.checks) if each.blocks]
     assert against
     assert verdict.choice is not Choice.PROMOTE
     assert against[0].reason in verdict.reason

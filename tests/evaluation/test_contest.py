@@ -10,8 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from config.gate import Gate
 from config.load import Definition
-from config.schema import Baseline, Gate, Metric
+from config.schema import Baseline
+from config.values import Metric
 from tasks.data import artifact
 from tasks.errors import Corrupt
 from tasks.evaluation.contest import Champion, contest, judge, measured

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.evaluation.gate import CHECKS, judge
-from tasks.records import Check, Choice, Status, Verdict
+from tasks.records import Check, Choice, Severity, Status, Verdict
 from tests.evaluation.worlds import FIRST_DAY, GATE, trial, world
 
 
@@ -105,7 +105,7 @@ def test_a_small_group_is_told_but_does_not_block() -> None:
     carrier[:30] = "HA"
     verdict = judge(replace(good, slices={"carrier": carrier}), GATE, "roc_auc")
     small = found(verdict, "slice:carrier=HA")
-    assert (small.status, small.blocking) == (Status.NO_EVIDENCE, False)
+    assert (small.status, small.severity) == (Status.NO_EVIDENCE, Severity.NOTE)
     assert "30 of 200 rows" in small.reason
     assert verdict.choice is Choice.PROMOTE
 

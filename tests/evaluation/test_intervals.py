@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from config.schema import Gate, Metric
+from config.gate import Gate
+from config.values import Metric
 from tasks.evaluation.comparison import champion
 from tasks.evaluation.intervals import Resampling, Sample, interval, paired_difference
 from tasks.evaluation.metrics import measure

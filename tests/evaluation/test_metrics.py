@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from config.schema import Metric
+from config.values import Metric
 from tasks.evaluation import metrics
 from tasks.evaluation.calibration import expected_calibration_error, reliability
 from tasks.evaluation.metrics import measure

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from config.schema import Gate
+from config.gate import Gate
 from tasks.evaluation.trial import Trial
 
 Floats = npt.NDArray[np.float64]
 FIRST_DAY = 735_000
 GATE = Gate(
+    mode="refresh",
     min_rows=500,
     min_per_class=50,
     min_days=5,

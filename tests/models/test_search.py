@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from config.schema import Budget, Candidate, Metric, Scalar, Windows
+from config.schema import Budget, Candidate, Windows
+from config.values import Metric, Scalar
 from tasks.errors import NotEnoughData
 from tasks.models.search import Rows, Task, folds, search
 from tests.models.conftest import FEATURES, LOGISTIC, WINDOWS, small_world

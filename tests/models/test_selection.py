@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from config.schema import Metric
+from config.values import Metric
 from tasks.errors import Terminal
 from tasks.models.selection import FRAME, REFERENCE, RESULT, attempt, best, jobs
 from tasks.records import Failure, Fit

@@ -1,0 +1,5 @@
+"""Commands that show whether what was decided still holds."""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
