@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -173,9 +174,11 @@ def _below(kind: Any, part: str | int) -> Any:
 
 
 def _model(kind: Any) -> type[BaseModel] | None:
-    """The model behind an annotation, if it is one."""
+    """The model behind an annotation, if it is one, or is one or none."""
     if get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
+    if get_origin(kind) is UnionType and len(get_args(kind)) == 2 and NoneType in get_args(kind):
+        kind = next(each for each in get_args(kind) if each is not NoneType)
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
