@@ -80,7 +80,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(folder: Path) ->
         "'float', 'boolean', 'date' or 'timestamp', not 'flaot'; did you mean 'float'?",
         "pipeline.yaml:48: windows.holdout_days: must be a valid integer, not '2'",
         "pipeline.yaml:61: retrain.budget: must be greater than or equal to 1, not 0",
-        "pipeline.yaml:55: metric: given twice, first in line 47",
+        "pipeline.yaml:62: metric: given twice, first in line 47",
     ]
     with pytest.raises(ConfigError, match=r"^7 problems:\n"):
         load_pipeline(folder)
