@@ -1,7 +1,9 @@
 """The ledger: who decided what and when, who served, and on what grounds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from tasks.ledger import bets as bet_rows
 from tasks.ledger import chain, decisions, intents, journal, performances, versions
 from tasks.ledger.database import Database
 from tasks.ledger.decisions import Entry
@@ -9,6 +11,7 @@ from tasks.ledger.journal import Judged
 from tasks.ledger.leases import Lease
 from tasks.records import (
     Admission,
+    Bet,
     Decision,
     Intent,
     Interval,
@@ -63,7 +66,10 @@ class Ledger:
 
     def verify(self, pipeline: str) -> list[str]:
         """What was changed behind the ledger's back; empty when nothing was."""
-        return chain.problems(self._database, pipeline)
+        broken = chain.problems(self._database, pipeline)
+        if broken:
+            return broken
+        return list(bet_rows.problems(self._database, pipeline, self.decisions(pipeline)))
 
     def keep_version(self, version: ModelVersion, reference: Interval) -> None:
         """Records a version, its manifest and its holdout performance, once and for all.
@@ -121,6 +127,14 @@ class Ledger:
     def settle(self, pipeline: str, cause: str, state: str, outcome: str) -> None:
         """Ends an intent as `done` or `declined`; settling it the same way again is ignored."""
         intents.settle(self._database, pipeline, cause, (state, outcome))
+
+    def place(self, pipeline: str, reign: int, bets: Sequence[Bet], as_of: datetime) -> int:
+        """Writes down the bets of a reign that are not there yet; how many those were."""
+        return bet_rows.place(self._database, pipeline, reign, bets, as_of)
+
+    def bets(self, pipeline: str, reign: int) -> list[Bet]:
+        """Every bet of the reign that a decision began, oldest day first."""
+        return bet_rows.placed(self._database, pipeline, reign)
 
     def lease(self, pipeline: str, name: str) -> Lease:
         """What a work of a pipeline is leased under, taken or not."""

@@ -133,6 +133,19 @@ PERFORMANCES = Table(
     _text("reason"),
 )
 
+BETS = Table(
+    "bets",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("reign", primary=True),
+    _name("day", primary=True),
+    _whole("challenger"),
+    _whole("rows"),
+    _real("lead"),
+    _real("scale"),
+    _name("as_of"),
+)
+
 LEASES = Table(
     "leases",
     METADATA,
