@@ -48,8 +48,9 @@ def features(definition: Definition, tables: Tables, days: Days) -> pd.DataFrame
 
     One row a question, in order of time and key: the key, `day` (the question's partition),
     `asked_at`, the event time (both instants in UTC, as is a time without a zone), then the
-    model inputs; numbers are float64, categories are strings or None. Rows that were not known
-    when they were asked are not asked. Raises `Terminal` naming what the query does wrong.
+    model inputs and the context; numbers are float64, categories and context strings or None.
+    Rows that were not known when they were asked are not asked. Raises `Terminal` naming what
+    the query does wrong.
     """
     pipeline = definition.pipeline
     try:
@@ -63,7 +64,7 @@ def features(definition: Definition, tables: Tables, days: Days) -> pd.DataFrame
         raise Terminal(f"{pipeline.features.query} of {pipeline.name}: {error}") from error
     _require_columns(definition, answer)
     frame = _joined(definition, asked, answer)
-    return _typed(definition, frame).sort_values(
+    return typed(definition, frame).sort_values(
         [pipeline.question.event_time, *pipeline.question.key], ignore_index=True
     )
 
@@ -108,6 +109,20 @@ def labels(definition: Definition, tables: Tables) -> pd.DataFrame:
     return frame
 
 
+def typed(definition: Definition, frame: pd.DataFrame) -> pd.DataFrame:
+    """Model inputs of a frame in the types that every model is asked in, wherever they come from.
+
+    Numbers are float64, categories and context `str`, either with nan for null; other columns
+    stay as they are. Raises `Terminal` where a column holds something else.
+    """
+    features = definition.pipeline.features
+    numeric = {n: _number(definition, frame[n]) for n in features.numeric if n in frame}
+    declared = dict.fromkeys(features.categorical, "categorical")
+    declared |= dict.fromkeys(features.context, "context")
+    texts = {n: _text(definition, frame[n], kind) for n, kind in declared.items() if n in frame}
+    return frame.assign(**numeric, **texts)
+
+
 def _questions(definition: Definition, days: Days) -> str:
     question = definition.pipeline.question
     table = definition.pipeline.tables[question.table]
@@ -133,7 +148,7 @@ def _question_columns(definition: Definition) -> str:
 
 def _require_columns(definition: Definition, answer: pd.DataFrame) -> None:
     pipeline = definition.pipeline
-    wanted = (*pipeline.question.key, *pipeline.features.columns)
+    wanted = (*pipeline.question.key, *pipeline.features.answered)
     missing = [name for name in wanted if name not in answer]
     extra = [name for name in answer if name not in wanted]
     if missing or extra:
@@ -148,9 +163,9 @@ def _joined(definition: Definition, asked: pd.DataFrame, answer: pd.DataFrame) -
     pipeline = definition.pipeline
     key = list(pipeline.question.key)
     _require_unique(asked, key, f"{pipeline.question.table} has", "rows in the days asked about")
-    inputs = answer[[*key, *pipeline.features.columns]]
+    answered = answer[[*key, *pipeline.features.answered]]
     try:
-        frame = asked.merge(inputs, on=key, validate="1:1")
+        frame = asked.merge(answered, on=key, validate="1:1")
     except ValueError:  # doubled, or keys of another type
         frame = asked.head(0)
     if len(frame) != len(asked) or len(answer) != len(asked):
@@ -169,13 +184,6 @@ def _require_unique(frame: pd.DataFrame, key: list[str], who: str, what: str) ->
         raise Terminal(f"{who} {len(double)} questions with several {what} (first: {first})")
 
 
-def _typed(definition: Definition, frame: pd.DataFrame) -> pd.DataFrame:
-    features = definition.pipeline.features
-    numeric = {name: _number(definition, frame[name]) for name in features.numeric}
-    categorical = {name: _category(definition, frame[name]) for name in features.categorical}
-    return frame.assign(**numeric, **categorical)
-
-
 def _number(definition: Definition, column: "pd.Series[Any]") -> "pd.Series[float]":
     try:
         return column.astype("float64")
@@ -186,16 +194,16 @@ def _number(definition: Definition, column: "pd.Series[Any]") -> "pd.Series[floa
         ) from error
 
 
-def _category(definition: Definition, column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _text(definition: Definition, column: "pd.Series[Any]", declared: str) -> "pd.Series[Any]":
     texts = column.astype(object).where(column.notna(), None)
     kind = pd.api.types.infer_dtype(texts, skipna=True)
     if kind not in ("string", "empty"):
         # Numbers as categories would change type with the first null of a day.
         raise Terminal(
-            f"{_where(definition)}: {column.name} is declared categorical and is {kind}; write "
+            f"{_where(definition)}: {column.name} is declared {declared} and is {kind}; write "
             f"{column.name}::VARCHAR"
         )
-    return texts
+    return texts.astype("str")  # nulls as training reads them: encoders tell None and nan apart
 
 
 def _where(definition: Definition) -> str:

@@ -125,7 +125,7 @@ def test_a_leak_in_a_category_is_caught(shop: Definition, lake: Lake) -> None:
         """(SELECT CASE WHEN r.returned THEN 'back' END FROM returns AS r
             WHERE r.order_id = questions.order_id) AS category,""",
     )
-    with pytest.raises(Leakage, match="category is back with them and None without"):
+    with pytest.raises(Leakage, match="category is back with them and nan without"):
         truncation(rows_of(replace(shop, features_sql=query), lake))
 
 
