@@ -179,6 +179,7 @@ class Script:
             champion_through=champion.through.toordinal() if champion else None,
             baselines=baselines(self.definition, holdout, float(training[label].mean())),
             slices={name: holdout[name].to_numpy() for name in self.pipeline.gate.slices},
+            inputs=holdout[list(self.pipeline.features.answered)],
         )
         verdict = contest.judge(self.definition, trial, [leakage])
         measured = contest.measured(self.definition, trial)

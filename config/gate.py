@@ -30,7 +30,7 @@ class Fairness(Frozen):
     )
     max_gap: Share = Field(0.1, description="largest difference between two groups")
     threshold: Share = Field(0.5, description="probability from which the answer is yes")
-    min_group_rows: int = Field(100, ge=1)
+    min_group_rows: int = Field(100, ge=1, description="that count for the measure")
 
 
 class Churn(Frozen):
@@ -112,3 +112,12 @@ class Gate(Frozen):
     golden: Golden = Golden()
     promotions_a_week: int = Field(3, ge=1, description="by the gate; a person is not counted")
     probation: Probation = Probation()
+
+    @model_validator(mode="after")
+    def _compares_by_a_mean_of_losses(self) -> "Gate":
+        if self.mode == "superiority" and self.metric == "roc_auc":
+            raise ValueError(
+                "mode superiority needs a metric that is a mean of row losses: set metric to "
+                "log_loss or brier (roc_auc is none), or mode to refresh"
+            )
+        return self

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from config.gate import Gate
+from config.hints import hint
 from config.values import ColumnType, Cron, Frozen, Metric, Name, Scalar, Share
 
 
@@ -75,13 +76,25 @@ class Features(Frozen):
     numeric: tuple[Name, ...] = ()
     categorical: tuple[Name, ...] = ()
     context: tuple[Name, ...] = Field(
-        (), description="columns of the query for groups and fairness; no model sees them"
+        (), description="texts of the query for groups and fairness; no model sees them"
     )
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> "Features":
+        twice = sorted({name for name in self.answered if self.answered.count(name) > 1})
+        if twice:
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return self
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Model inputs, in the order that the model sees them."""
         return self.numeric + self.categorical
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """All columns that the query answers with beside the question's key."""
+        return self.columns + self.context
 
 
 class Budget(Frozen):
@@ -100,7 +113,8 @@ class Candidate(Frozen):
     search: dict[str, tuple[Scalar, ...]] = Field({}, description="values tried for a parameter")
     encoding: Literal["onehot", "ordinal"] = "onehot"
     warm_start: bool = Field(
-        False, description="go on from the champion, when it is of this candidate"
+        False,
+        description="go on from the champion, when it is of this candidate; ensembles add to it",
     )
     budget: Budget = Budget()
     seed: int = 7
@@ -120,7 +134,7 @@ class Windows(Frozen):
     fold_days: int = Field(7, ge=1)
     min_train_days: int = Field(28, ge=1)
     max_train_days: int | None = Field(None, description="none: everything since the first day")
-    refit: bool = Field(False, description="fit the winner again on all days before it ships")
+    refit: bool = Field(False, description="fit the winner again on all days; ships when certified")
 
     @model_validator(mode="after")
     def _leaves_enough_to_train_on(self) -> "Windows":
@@ -155,6 +169,9 @@ class Retrain(Frozen):
     cool_down_days: int = Field(7, ge=0)
     budget: int = Field(3, ge=1, description="retrains in any budget_days")
     budget_days: int = Field(28, ge=1)
+    keep_versions: int = Field(
+        10, ge=1, description="newest versions with a local copy; the registry keeps all"
+    )
     overlap: Literal["drop", "wait"] = Field(
         "drop", description="what a second retrain does while one is under way"
     )
@@ -173,7 +190,7 @@ class Schedule(Frozen):
     at: time = Field(time(3, 0), description="the night")
     timezone: str = "UTC"
     grace_hours: float = Field(2, gt=0, description="lateness after which a night is missed")
-    cron: dict[Literal["ingest", "score", "watch", "retrain"], Cron] = Field(
+    cron: dict[Literal["ingest", "score", "watch", "retrain", "selftest"], Cron] = Field(
         {}, description="runs beside the night, as cron expressions of five fields"
     )
     on_data: tuple[Literal["score", "watch", "retrain"], ...] = Field(
@@ -201,6 +218,15 @@ class Schedule(Frozen):
         return datetime.combine(day, self.at, tzinfo=self.zone)
 
 
+class Card(Frozen):
+    """What people should know about the model and no query can tell; it goes on every card."""
+
+    intended_use: str = Field("", description="who uses the answers, and for what")
+    limits: str = Field("", description="what the answers are not for")
+    owner: str = Field("", description="who answers for the model")
+    contact: str = Field("", description="where to ask")
+
+
 class Pipeline(Frozen):
     """One model, described once."""
 
@@ -220,6 +246,7 @@ class Pipeline(Frozen):
     watch: Watch = Watch()
     retrain: Retrain = Retrain()
     approval: Approval = Approval()
+    card: Card = Card()
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> "Pipeline":
@@ -232,4 +259,31 @@ class Pipeline(Frozen):
                 raise ValueError(f"question names {column!r}, no column of {self.question.table}")
         if question.partition is None:
             raise ValueError(f"table {self.question.table!r} needs a partition to be asked by day")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_by_what_is_answered(self) -> "Pipeline":
+        known = self.features.answered
+        for role, names in (("gate.slices", self.gate.slices), ("sensitive", self.sensitive)):
+            for name in names:
+                if name not in known:
+                    near = hint(name, known)
+                    raise ValueError(f"{role} names {name!r}, no column of features{near}")
+        if self.gate.fairness and not self.sensitive:
+            raise ValueError("gate.fairness compares groups of sensitive columns, none is named")
+        return self
+
+    @model_validator(mode="after")
+    def _changes_only_what_models_see(self) -> "Pipeline":
+        for name, test in self.gate.behaviour.items():
+            where = f"gate.behaviour.{name}: column {test.column!r}"
+            if test.column not in self.features.columns:
+                near = hint(test.column, self.features.columns)
+                raise ValueError(f"{where} is no model input{near}")
+            if test.column in self.features.numeric:
+                if isinstance(test.to, str):
+                    raise ValueError(f"{where} is numeric, `to` must be a number, not {test.to!r}")
+            elif test.by is not None:
+                numeric = ", ".join(self.features.numeric) or "none"
+                raise ValueError(f"{where} is not numeric (those are: {numeric}); use `to`")
         return self

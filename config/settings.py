@@ -111,6 +111,11 @@ class Settings:
         return self.storage / "log"
 
     @property
+    def golden(self) -> Place:
+        """Root of the rows that people pinned."""
+        return self.storage / "golden"
+
+    @property
     def index(self) -> Place:
         """Root of what is remembered of deliveries that lie in a bucket."""
         return self.storage / "index"

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from deployments import show
 from tasks.drift.trigger import due
+from tasks.ledger.probations import Probation
 from tasks.ledger.telling import decision_sentence
 from tasks.records import Decision, Intent, ModelVersion, Outcome, Promise
 from tasks.stores import Stores, open_stores
@@ -20,6 +21,7 @@ class Status:
     promise: Promise | None
     last_decision: Decision | None
     last_measured: str
+    last_probation: Probation | None
     unanswered: tuple[Intent, ...]
     held: int
     refused: int
@@ -38,6 +40,7 @@ def status(pipeline: str, as_json: bool) -> None:
         ["champion", _champion(found)],
         ["last decision", decision_sentence(found.last_decision) if found.last_decision else "-"],
         ["last measured", found.last_measured or "-"],
+        ["last probation", found.last_probation.told if found.last_probation else "-"],
         ["waiting", "; ".join(intent.cause for intent in found.unanswered) or "nothing"],
         ["rows held", found.held],
         ["deliveries refused", found.refused],
@@ -60,11 +63,15 @@ def why(pipeline: str, day: date | None, as_json: bool) -> None:
     measured = [p for p in stores.ledger.performances(pipeline) if day is None]
     as_of = max([latest, *(each.as_of for each in measured)])
     next_retrain = due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
+    told = {decision.sequence for decision in decisions}
+    probations = [p for p in stores.ledger.probations(pipeline) if p.sequence in told]
     if as_json:
-        show.document({"decisions": decisions, "next": next_retrain})
+        show.document({"decisions": decisions, "probations": probations, "next": next_retrain})
         return
     for decision in decisions:
         show.line(decision_sentence(decision))
+    for probation in probations:
+        show.line(probation.told)
     if not decisions:
         show.line(f"no decision{f' on {day}' if day else ' yet'}")
     wanted = "due" if next_retrain.wanted else "not due"
@@ -115,6 +122,7 @@ def held_rows(pipeline: str, name: str, partition: str, as_json: bool) -> None:
 def _status(stores: Stores) -> Status:
     ledger, name = stores.ledger, stores.name
     decisions, measured = ledger.decisions(name), ledger.performances(name)
+    probations = ledger.probations(name)
     moments = [each.as_of for each in decisions] + [each.as_of for each in measured]
     as_of = max(moments, default=datetime.now(UTC))
     standing = stores.standing(as_of)
@@ -124,6 +132,7 @@ def _status(stores: Stores) -> Status:
         promise=standing.promise,
         last_decision=decisions[-1] if decisions else None,
         last_measured=measured[-1].reason if measured else "",
+        last_probation=probations[-1] if probations else None,
         unanswered=tuple(standing.unanswered),
         held=len(stores.quarantine.held()),
         refused=sum(each.outcome is Outcome.REFUSED for each in ledger.admissions(name)),

@@ -180,6 +180,10 @@ def _told(pipeline: str) -> list[Automation]:
             "a refused challenger",
             f"'challenger v' ~ {payload}.version ~ ' refused: ' ~ {payload}.reason",
         ),
+        events.APPROVAL_EXPIRED: (
+            "an approval that nobody gave",
+            f"'challenger v' ~ {payload}.version ~ ' expired: ' ~ {payload}.reason",
+        ),
         events.DELIVERY_REFUSED: (
             "a refused delivery",
             f"'delivery ' ~ {payload}.table ~ '/' ~ {payload}.partition ~ ' refused: ' ~ "

@@ -16,7 +16,7 @@ from deployments.deploy import server_address
 from deployments.progress import bars
 from deployments.server import connected
 from tasks.errors import Terminal
-from tasks.records import Played
+from tasks.ledger.played import Played
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -21,8 +21,10 @@ from flows.nightly import Night
 from flows.release import Released
 from flows.retrain import Retrained
 from flows.watch import Watched
+from tasks.features.pinning import Pinning
+from tasks.ledger.played import Played
 from tasks.predictions.scorer import Scored
-from tasks.records import Decision, Kind, Outcome, Played
+from tasks.records import Decision, Kind, Outcome
 
 Cell = str | int | float | None
 
@@ -107,6 +109,11 @@ def _(value: Released) -> None:
 
 
 @told.register
+def _(value: Pinning) -> None:
+    line(value.told)
+
+
+@told.register
 def _(value: Scored) -> None:
     versions = ", ".join(f"v{number}" for number in value.versions) or "no champion needed"
     line(f"scored {value.rows:,} rows on {len(value.days)} days ({versions})")
@@ -129,6 +136,7 @@ def _(value: Retrained) -> None:
     if isinstance(checks, list):
         rows = [[each["status"], each["title"], each["reason"]] for each in checks]
         table("checks", ["", "check", "why"], rows)
+    _candidates(value.decision)
     told(value.decision)
     if not value.news:
         line("this attempt had been decided before; nothing changed")
@@ -151,9 +159,23 @@ def _(value: Night) -> None:
     told(value.ingested)
     told(value.scored)
     told(value.watched)
+    if value.probation is not None:
+        line(value.probation.told)
     line(f"retrain: {'due' if value.due.wanted else 'not due'}, {value.due.reason}")
     if value.retrained is not None:
         told(value.retrained.decision or value.retrained.told)
+
+
+def _candidates(decision: Decision) -> None:
+    """What each candidate cost beside its gain, and what became of a refit."""
+    costs, refit = decision.evidence.get("costs"), decision.evidence.get("refit")
+    if isinstance(costs, list):
+        names = ["candidate", "score", "gain", "gain_per_cpu_minute", "cpu_seconds", "peak_mb"]
+        columns = [*(name.replace("_", " ") for name in names), "trials", ""]
+        rows = [[each[name] for name in [*names, "trials", "told"]] for each in costs]
+        table("candidates", columns, rows)
+    if isinstance(refit, dict):
+        line(f"refit: {refit['certificate']['reason']}")
 
 
 def plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """What a replay came to: the nights, the decisions, and who predicted better month by month."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -93,7 +94,8 @@ def _summary(story: Story) -> list[list[show.Cell]]:
     decisions: list[list[show.Cell]] = [
         [f"decision {each.sequence}", decision_sentence(each)] for each in story.decisions
     ]
-    refusals = sum(each.kind is Kind.REFUSED for each in story.decisions)
+    kinds = Counter(each.kind for each in story.decisions)
+    expired = f", {kinds[Kind.EXPIRED]} expired" if kinds[Kind.EXPIRED] else ""
     return [
         ["nights", story.nights],
         [
@@ -102,6 +104,6 @@ def _summary(story: Story) -> list[list[show.Cell]]:
         ],
         ["predictions", story.predictions],
         ["drops noticed", "\n".join(story.drops) or "none"],
-        ["retrains", f"{story.promotions} promoted, {refusals} refused"],
+        ["retrains", f"{story.promotions} promoted, {kinds[Kind.REFUSED]} refused{expired}"],
         *decisions,
     ]

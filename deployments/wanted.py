@@ -109,6 +109,8 @@ _PURPOSE = {
     "backfill": "Play past nights, each with what was known then; promotes nobody.",
     "promote": "Make a registered version serve by a person's decision.",
     "rollback": "Return to an earlier champion, after loading it and predicting with it.",
+    "pin": "Keep labelled rows for good, to judge every challenger on and train none.",
+    "selftest": "Push sabotage through the loop in a sandbox; a miss stops automatic promotion.",
     "release": "Let held rows into the lake after all; they count as known from now on.",
     "alarm": "Say that something needs a person: started by automations.",
 }

@@ -14,7 +14,8 @@ from flows.ingest import admitted
 from flows.watch import measured
 from tasks import policy, predict, record, tell
 from tasks.errors import Terminal
-from tasks.records import Outcome, Played
+from tasks.ledger.played import Played
+from tasks.records import Outcome
 from tasks.stores import Stores, open_stores
 
 Step = Literal["ingest", "score", "watch"]

@@ -7,22 +7,25 @@ from prefect import flow
 from pydantic import AwareDatetime
 
 from tasks import policy, record, register, start, tell
+from tasks.ledger.pointer import Lost, Pointed
 from tasks.start import Ended, Started
 from tasks.stores import open_stores
 
 
 @dataclass(frozen=True)
 class Reconciled:
-    """Runs that were ended, the champion that the alias names, and the retrain that was started."""
+    """Runs that were ended, what the alias named, versions that are gone, the retrain started."""
 
     ended: tuple[Ended, ...]
-    champion: int | None
+    pointed: Pointed
+    lost: Lost
     started: Started
 
     @property
     def told(self) -> tuple[str, ...]:
         """What was done or found, in sentences; nothing when all was in order."""
-        told = (*(each.told for each in self.ended), self.started.told)
+        ended = (each.told for each in self.ended)
+        told = (*ended, self.pointed.told, self.lost.told, self.started.told)
         return tuple(each for each in told if each)
 
 
@@ -37,8 +40,11 @@ def reconcile(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> 
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
     ended = start.ended(pipeline, datetime.now(UTC))
-    champion = register.alias(stores)
+    pointed = register.alias(stores)
+    lost = register.lost(stores.ledger, stores.registry, pipeline)
+    tell.lost(lost, as_of)
+    record.noticed(stores.ledger, lost, as_of)
     claim = record.unfinished(stores, as_of)
-    reconciled = Reconciled(tuple(ended), champion, start.retrain(pipeline, claim))
+    reconciled = Reconciled(tuple(ended), pointed, lost, start.retrain(pipeline, claim))
     tell.reconciled(pipeline, reconciled.told)
     return reconciled

@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 from pydantic import AwareDatetime
 
 from tasks import ask, build, evaluate, fit, policy, record, register, tell
+from tasks.evaluation.hearing import Hearing, submission
 from tasks.ledger.approval import Wish
 from tasks.ledger.claims import Claim
-from tasks.ledger.deciding import Ruling
+from tasks.ledger.deciding import Bench, Ruling
 from tasks.ledger.telling import decision_sentence
 from tasks.records import Decision
-from tasks.registry.hearing import Hearing, submission
 from tasks.stores import Stores, open_stores
+
+if TYPE_CHECKING:
+    from tasks.features.cohort import Cohort
 
 
 @dataclass(frozen=True)
@@ -73,31 +76,55 @@ def _attempt(stores: Stores, claim: Claim, reason: str, approval: Wish) -> Retra
     """One attempt, for a moment that has been claimed; run again, it goes on where it was."""
     definition, ledger, as_of = stores.definition, stores.ledger, claim.as_of
     days = build.training_days(definition, stores.lake, as_of)
-    cohort = build.cohort(definition, stores.lake, days, as_of)
+    cohort = build.cohort(definition, stores.lake, days, as_of, build.golden(stores))
     key = register.key(definition, cohort.snapshot)
     decision = record.known(ledger, stores.name, key)
     news = decision is None
     if decision is None:
         bench = record.bench(ledger, stores.name, as_of)
-        leakage = build.leakage(cohort)
-        split = build.split(cohort, bench.trained_through)
-        jobs = fit.jobs(definition, split.training, stores.workshop(key))
-        attempts = fit.candidate.map(jobs).result()
-        challenger = fit.best(attempts, definition.pipeline.metric)
-        trial = evaluate.contest(definition, split, challenger, stores.served(bench))
-        verdict = evaluate.judge(definition, trial, [leakage])
-        measured = evaluate.measured(definition, trial)
-        hearing = Hearing(
-            cohort, split, challenger, attempts, measured, verdict, trial.champion_version, reason
-        )
+        hearing = _heard(stores, bench, cohort, key, reason)
         version = register.version(stores.registry, submission(hearing, key))
-        tell.verdict(hearing, version.number)
+        hearing = record.proved(stores, hearing, version)
+        tell.verdict(stores, hearing, version)
         answer = ask.person(stores, hearing, version.number, approval)
         ruling = Ruling(hearing, version, key, bench, datetime.now(UTC), answer, claim.cause)
         decision = record.decide(ledger, ruling)
+        register.documents(stores, ruling, decision)
         tell.decision(decision)
     fit.sweep(stores, key)
     register.alias(stores)
     record.settle(ledger, claim.cause, decision)
     tell.status(stores, as_of)
     return Retrained(decision, news)
+
+
+def _heard(stores: Stores, bench: Bench, cohort: "Cohort", key: str, reason: str) -> Hearing:
+    """Fit the candidates, and judge the best of them on rows that no model has seen."""
+    definition = stores.definition
+    leakage = build.leakage(cohort)
+    split = build.split(cohort, bench.trained_through)
+    champion = record.served(stores, bench)
+    jobs = fit.jobs(definition, split, stores.workshop(key), champion)
+    attempts = fit.candidate.map(jobs).result()
+    challenger = fit.best(attempts, definition.pipeline.metric)
+    beside = record.beside(stores, bench, cohort, champion)
+    trial = evaluate.contest(definition, split, challenger, champion, beside)
+    examined = evaluate.examined(definition, split, challenger, champion, trial)
+    explained = evaluate.explained(definition, split, challenger, champion)
+    pace = record.pace(stores.ledger, stores.name, definition.pipeline.gate, cohort.snapshot.as_of)
+    canaries = record.canaries(stores.ledger, stores.name)
+    beforehand = [leakage, pace, canaries, *examined, explained.drift]
+    hearing = Hearing(
+        cohort=cohort,
+        split=split,
+        challenger=challenger,
+        attempts=attempts,
+        trial=trial,
+        measured=evaluate.measured(definition, trial),
+        verdict=evaluate.judge(definition, trial, beforehand),
+        reason=reason,
+        reign=beside.reign,
+        scale=evaluate.usual_lead(trial, definition.pipeline.gate.metric),
+        explained=explained,
+    )
+    return fit.refit(hearing, jobs)

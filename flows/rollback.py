@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from tasks import policy, record, register, tell
 from tasks.ledger.rollback import Return
 from tasks.records import Decision
-from tasks.stores import open_stores
+from tasks.stores import Stores, open_stores
 
 
 @flow(flow_run_name=policy.sentence("roll back {pipeline} ({reason})"))
@@ -29,13 +29,19 @@ def rollback(
     as_of = as_of or datetime.now(UTC)
     stores = open_stores(pipeline)
     asked = Return(pipeline, as_of, version, reason, recorded_at=datetime.now(UTC))
-    decision = record.known(stores.ledger, pipeline, asked.key)
+    decision = returned(stores, asked)
+    tell.status(stores, as_of)
+    return decision
+
+
+def returned(stores: Stores, asked: Return) -> Decision:
+    """Rehearse the version, write the decision down, move the alias; asked again, nothing."""
+    decision = record.known(stores.ledger, stores.name, asked.key)
     if decision is None:
-        bench = record.bench(stores.ledger, pipeline, as_of)
+        bench = record.bench(stores.ledger, stores.name, asked.as_of)
         target = record.target(stores.ledger, asked, bench)
         record.rehearse(stores.model, target, stores.reference(target))
         decision = record.roll_back(stores.ledger, asked, bench, target)
     register.alias(stores)
     tell.decision(decision)
-    tell.status(stores, as_of)
     return decision

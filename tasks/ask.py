@@ -16,8 +16,8 @@ from prefect.states import Paused
 from pydantic import Field
 
 from tasks.errors import Terminal
+from tasks.evaluation.hearing import Hearing
 from tasks.ledger.approval import Approval, Wish, nobody_can_answer, question, wanted
-from tasks.registry.hearing import Hearing
 from tasks.stores import Stores
 
 _log = logging.getLogger("ratchet.ask")

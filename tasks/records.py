@@ -82,8 +82,19 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The registered version that a fit went on from, and the sha256 of its model's file."""
+
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class Fit:
-    """A fitted candidate. `folder` holds `model.skops`; `folds` are selection scores by fold."""
+    """A fitted candidate. `folder` holds `model.skops`; `folds` are selection scores by fold.
+
+    `cold` says why a candidate with a warm start has no parent.
+    """
 
     candidate: str
     folder: str
@@ -93,6 +104,8 @@ class Fit:
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    parent: Parent | None = None
+    cold: str = ""
 
     @property
     def score(self) -> float:
@@ -102,12 +115,14 @@ class Fit:
 
 @dataclass(frozen=True)
 class Failure:
-    """A candidate that did not make it, and why; the others went on."""
+    """A candidate that did not make it, and why; the others went on. It has its price as well."""
 
     candidate: str
     kind: str
     reason: str
     seconds: float
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
 
 
 class Status(StrEnum):
@@ -155,6 +170,9 @@ class Choice(StrEnum):
     UNDECIDED = "UNDECIDED"
 
 
+_DECIDING = ("wealth", "champion")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A gate's answer with every check behind it."""
@@ -167,7 +185,7 @@ class Verdict:
     def reason(self) -> str:
         """Why, in one sentence: the blocking checks, or the gate's own number."""
         against = [check for check in self.checks if check.blocks]
-        told = against or [c for c in self.checks if c.code == "champion"] or self.checks[:1]
+        told = against or [c for c in self.checks if c.code in _DECIDING] or self.checks[:1]
         return "; ".join(check.reason for check in told)
 
 
@@ -213,6 +231,7 @@ class Kind(StrEnum):
 
     PROMOTED = "promoted"
     REFUSED = "refused"
+    EXPIRED = "expired"
     ROLLED_BACK = "rolled back"
 
 
@@ -265,28 +284,6 @@ class Performance:
     reference: float
     dropped: bool
     reason: str
-
-
-@dataclass(frozen=True)
-class Played:
-    """A past night played again: what it did, or the error that ended it."""
-
-    night: date
-    deliveries: int = 0
-    refused: int = 0
-    predictions: int = 0
-    measured: str = ""
-    error: str = ""
-
-    @property
-    def told(self) -> str:
-        """The night in a line."""
-        done = (
-            f"{self.deliveries} deliveries ({self.refused} refused), {self.predictions} predictions"
-        )
-        return (
-            f"night of {self.night}: {self.error or '; '.join(filter(None, (done, self.measured)))}"
-        )
 
 
 @dataclass(frozen=True)

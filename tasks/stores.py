@@ -5,7 +5,6 @@ wait for the library that does.
 """
 
 import shutil
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -16,13 +15,13 @@ from config.load import Definition
 from config.load import pipeline as load_definition
 from config.settings import Settings
 from tasks.drift.trigger import AGE, FIRST, STANDING, Record, due
-from tasks.errors import Terminal
-from tasks.ledger import claims
+from tasks.errors import Corrupt, Terminal
+from tasks.ledger import claims, pointer
 from tasks.ledger.claims import Claim
-from tasks.ledger.deciding import Bench, settle
+from tasks.ledger.deciding import settle
 from tasks.ledger.leases import Lease
 from tasks.ledger.ledger import Ledger
-from tasks.ledger.page import Link, PageData, status_page
+from tasks.ledger.pointer import Pointed
 from tasks.ledger.standing import Standing
 from tasks.records import Held
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from tasks.data.lake import Lake
     from tasks.data.source import Source
     from tasks.drift.report import Reporter
-    from tasks.evaluation.contest import Champion
+    from tasks.features.golden import Goldens, Vault
     from tasks.predictions.log import PredictionLog
     from tasks.predictions.scorer import Model, Scorer
     from tasks.quality.admission import Desk
@@ -96,60 +95,32 @@ class Stores:
         pipeline = self.definition.pipeline
         return Reporter(pipeline.features, pipeline.watch, self.reports / "drift")
 
+    @property
+    def vault(self) -> "Vault":
+        """Where the rows are that people pinned."""
+        from tasks.data.lake import Lake
+        from tasks.features.golden import Vault
+
+        return Vault(Lake(self.settings.golden / self.name, self.lake.s3))
+
+    def pinned(self) -> "Goldens":
+        """Every version of the pinned rows that is on record, verified against the ledger."""
+        key = self.definition.pipeline.question.key
+        return self.vault.read(self.ledger.pinnings(self.name), key)
+
+    def golden(self) -> "Goldens":
+        """The same for who is to be judged on them: nothing may be pinned and not on record."""
+        self.vault.require_recorded(self.ledger.pinnings(self.name))
+        return self.pinned()
+
     def champion_folder(self, as_of: datetime) -> Path | None:
         """The champion's files as of then, verified; None without a champion."""
         champion = self.standing(as_of).champion
         return self.folder(champion.number) if champion else None
 
-    def served(self, bench: Bench) -> "Champion | None":
-        """The champion that an attempt has to face, loaded; None without one."""
-        from tasks.evaluation.contest import Champion
-
-        return (
-            Champion(bench.champion, self.model(bench.champion.number)) if bench.champion else None
-        )
-
     def standing(self, as_of: datetime) -> Standing:
         """Who serves as of then, and after what."""
         return Standing(self.ledger, self.name, as_of)
-
-    def write_status_page(self, as_of: datetime) -> Path:
-        """Tell on one page what the loop has been doing; its path."""
-        path = self.reports / "status.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".tmp")
-        part.write_text(status_page(self._page_data(as_of)), encoding="utf-8")
-        part.replace(path)
-        return path
-
-    def _page_data(self, as_of: datetime) -> PageData:
-        from tasks.evaluation.metrics import higher_is_better
-
-        ledger, pipeline = self.ledger, self.definition.pipeline
-        standing = self.standing(as_of)
-        champion = standing.champion
-        pages = sorted(self.reports.glob("drift/*.html"), reverse=True)[:10]
-        docs = [self.reports / "data_docs" / "index.html"]
-        return PageData(
-            pipeline=pipeline.name,
-            title=pipeline.title,
-            as_of=as_of,
-            metric=pipeline.metric,
-            higher_is_better=higher_is_better(pipeline.metric),
-            champion=champion,
-            reference=ledger.reference(pipeline.name, champion.number) if champion else None,
-            decisions=tuple(ledger.decisions(pipeline.name)),
-            admissions=tuple(ledger.admissions(pipeline.name)),
-            held=Counter(held.table for held in self.quarantine.held()),
-            performances=tuple(ledger.performances(pipeline.name)),
-            intents=tuple(ledger.intents(pipeline.name)),
-            links=tuple(
-                Link(f"{path.parent.name}: {path.stem}", str(path.relative_to(self.reports)))
-                for path in [*docs, *pages]
-                if path.exists()
-            ),
-            problems=tuple(ledger.verify(pipeline.name)),
-        )
 
     def record(self, as_of: datetime) -> Record:
         """What the retrain policy looks back on as of then."""
@@ -233,12 +204,9 @@ class Stores:
 
         return pd.read_parquet(self.folder(number) / REFERENCE)
 
-    def repair_alias(self) -> int | None:
+    def repair_alias(self) -> Pointed:
         """Point the registry's alias at the ledger's champion: the ledger is the truth."""
-        number = self.ledger.champion(self.name)
-        if number is not None:
-            self.registry.point(self.name, number)
-        return number
+        return pointer.repaired(self.ledger, self.registry, self.name)
 
     def workshop(self, key: str) -> Path:
         """Folder of an attempt that is under way: a run that died resumes from it."""
@@ -249,11 +217,18 @@ class Stores:
         shutil.rmtree(self.workshop(key), ignore_errors=True)
 
     def model(self, number: int) -> "Model":
-        """A registered version, loaded after every byte of it was verified."""
+        """A registered version, loaded after every byte of it was verified.
+
+        A copy that is swept away just then is fetched again.
+        """
         from tasks.data import artifact
 
         manifest = self.ledger.version(self.name, number).manifest
-        loaded: Model = artifact.load(self.folder(number), manifest)
+        loaded: Model
+        try:
+            loaded = artifact.load(self.folder(number), manifest)
+        except (Corrupt, FileNotFoundError):
+            loaded = artifact.load(self.folder(number), manifest)
         return loaded
 
     def folder(self, number: int) -> Path:

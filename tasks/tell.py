@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import cast
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from prefect import task
 from prefect.artifacts import (
@@ -17,19 +17,28 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.client.orchestration import get_client
-from prefect.events import Event
 from prefect.runtime import flow_run
 
 from config import events
-from tasks import policy
+from tasks import pages, policy
 from tasks.drift import trigger
 from tasks.drift.report import Drift
+from tasks.evaluation.hearing import Hearing
+from tasks.features.pinning import Pinning
 from tasks.ledger.claims import Claim
-from tasks.ledger.telling import decision_sentence, facts_markdown, verdict_markdown
-from tasks.ledger.text import canonical, plain
+from tasks.ledger.played import Played
+from tasks.ledger.pointer import Lost
+from tasks.ledger.probations import Ending, Probation
+from tasks.ledger.selftests import Selftest
+from tasks.ledger.telling import (
+    candidates_markdown,
+    decision_sentence,
+    facts_markdown,
+    verdict_markdown,
+)
+from tasks.post import emit, slug
 from tasks.predictions.scorer import Scored
-from tasks.records import Admission, Decision, Intent, Kind, Outcome, Performance, Played
-from tasks.registry.hearing import Hearing
+from tasks.records import Admission, Decision, Intent, Kind, ModelVersion, Outcome, Performance
 from tasks.stores import Stores
 
 _log = logging.getLogger("ratchet.tell")
@@ -51,15 +60,15 @@ def _deliveries(pipeline: str, admissions: list[Admission], as_of: datetime) -> 
         }
         for each in sorted(admissions, key=lambda each: each.outcome is Outcome.ACCEPTED)
     ]
-    create_table_artifact(key=f"deliveries-{_slug(pipeline)}", table=rows[:200])
+    create_table_artifact(key=f"deliveries-{slug(pipeline)}", table=rows[:200])
     refused = [each for each in admissions if each.outcome is Outcome.REFUSED]
     accepted, held = len(admissions) - len(refused), sum(each.held for each in admissions)
     _log.info("%d deliveries accepted, %d refused, %d rows held", accepted, len(refused), held)
     if accepted:
-        _emit(events.DATA_ARRIVED, pipeline, {"deliveries": accepted, "as_of": as_of})
+        emit(events.DATA_ARRIVED, pipeline, {"deliveries": accepted, "as_of": as_of})
     for each in refused:
         payload = {"table": each.delivery.table, "partition": each.delivery.partition}
-        _emit(events.DELIVERY_REFUSED, pipeline, {**payload, "code": each.code})
+        emit(events.DELIVERY_REFUSED, pipeline, {**payload, "code": each.code})
 
 
 def _asked(pipeline: str, claim: Claim, evidence: Mapping[str, object] | None) -> None:
@@ -68,7 +77,7 @@ def _asked(pipeline: str, claim: Claim, evidence: Mapping[str, object] | None) -
         return
     _log.info("answers %s", claim.cause)
     create_markdown_artifact(
-        key=f"cause-{_slug(pipeline)}",
+        key=f"cause-{slug(pipeline)}",
         markdown=facts_markdown(claim.cause, evidence or claim.evidence),
     )
 
@@ -77,7 +86,7 @@ def _declined(pipeline: str, claim: Claim) -> None:
     """That nothing was trained, and why: on the run, in its log, and in its name."""
     _log.info("nothing trained: %s", claim.declined)
     create_markdown_artifact(
-        key=f"declined-{_slug(pipeline)}",
+        key=f"declined-{slug(pipeline)}",
         markdown=facts_markdown("Nothing trained", {"why": claim.declined, "cause": claim.cause}),
     )
     with get_client(sync_client=True) as client:
@@ -85,13 +94,20 @@ def _declined(pipeline: str, claim: Claim) -> None:
         client.update_flow_run(UUID(str(flow_run.get_id())), name=name)
 
 
-def _verdict(hearing: Hearing, number: int) -> None:
-    """The verdict with every check, as a table on the run."""
+def _verdict(stores: Stores, hearing: Hearing, version: ModelVersion) -> None:
+    """The verdict with every check, as a table on the run, and a link to the comparison."""
     pipeline, verdict = hearing.definition.pipeline, hearing.verdict
-    title = f"{pipeline.name} v{number} ({hearing.challenger.candidate})"
+    title = f"{pipeline.name} v{version.number} ({hearing.challenger.candidate})"
     _log.info("%s: %s, %s", title, verdict.choice.value, verdict.reason)
-    create_markdown_artifact(
-        key=f"verdict-{_slug(pipeline.name)}", markdown=verdict_markdown(verdict, title)
+    told = [verdict_markdown(verdict, title), candidates_markdown(hearing.costs, pipeline.metric)]
+    refit = hearing.ships.certificate
+    if refit is not None:
+        told.append(facts_markdown(refit.title, {refit.status.value: refit.reason}))
+    create_markdown_artifact(key=f"verdict-{slug(pipeline.name)}", markdown="\n\n".join(told))
+    create_link_artifact(
+        key=f"comparison-{slug(pipeline.name)}",
+        link=pages.comparison(stores, hearing, version).as_uri(),
+        link_text=f"{title} beside the champion",
     )
 
 
@@ -101,6 +117,7 @@ def _decision(decision: Decision) -> None:
     event = {
         Kind.PROMOTED: events.CHAMPION_PROMOTED,
         Kind.REFUSED: events.CHALLENGER_REFUSED,
+        Kind.EXPIRED: events.APPROVAL_EXPIRED,
         Kind.ROLLED_BACK: events.CHAMPION_ROLLED_BACK,
     }[decision.kind]
     payload = {
@@ -110,14 +127,14 @@ def _decision(decision: Decision) -> None:
         "as_of": decision.as_of.isoformat(),
         "reason": decision.reason,
     }
-    _emit(event, decision.pipeline, payload)
+    emit(event, decision.pipeline, payload)
 
 
 def _performance(performance: Performance, drift: Drift | None, drop: Intent, news: bool) -> None:
     """What was measured, as artifacts; a drop that is news, as an event with its evidence."""
-    slug = _slug(performance.pipeline)
+    key = slug(performance.pipeline)
     _log.info("%s%s", "DROPPED: " if performance.dropped else "", performance.reason)
-    create_markdown_artifact(key=f"performance-{slug}", markdown=performance.reason)
+    create_markdown_artifact(key=f"performance-{key}", markdown=performance.reason)
     if drift is not None:
         _log.info("%d of %d columns drifted", len(drift.drifted), len(drift.distances))
         rows: list[dict[str, str | float | None]] = [
@@ -130,9 +147,9 @@ def _performance(performance: Performance, drift: Drift | None, drop: Intent, ne
             {"column": name, "distance or p-value": None, "verdict": "cannot be compared"}
             for name in drift.undefined
         ]
-        create_table_artifact(key=f"drift-{slug}", table=rows)
+        create_table_artifact(key=f"drift-{key}", table=rows)
         create_link_artifact(
-            key=f"drift-report-{slug}",
+            key=f"drift-report-{key}",
             link=Path(drift.page).as_uri(),
             link_text=f"drift report as of {performance.as_of:%Y-%m-%d %H:%M}",
         )
@@ -150,12 +167,21 @@ def _performance(performance: Performance, drift: Drift | None, drop: Intent, ne
             "reason": trigger.told(drop),
             "evidence": drop.evidence,
         }
-        _emit(events.PERFORMANCE_DROPPED, performance.pipeline, payload)
+        emit(events.PERFORMANCE_DROPPED, performance.pipeline, payload)
+
+
+def _probation(probation: Probation) -> None:
+    """What a promotion delivered; an alarm when it is worse and serves on."""
+    _log.info("%s", probation.told)
+    create_markdown_artifact(key=f"probation-{slug(probation.pipeline)}", markdown=probation.told)
+    if probation.ending is Ending.WORSE:
+        what = f"v{probation.version} is worse than v{probation.replaced}, which it replaced"
+        _alarm(probation.pipeline, what, probation.reason, probation.as_of)
 
 
 def _begun(pipeline: str, what: str) -> UUID:
     """A bar on the run that shows how far it is."""
-    bar = create_progress_artifact(0.0, key=f"progress-{_slug(pipeline)}", description=what)
+    bar = create_progress_artifact(0.0, key=f"progress-{slug(pipeline)}", description=what)
     return cast("UUID", bar)  # typed for callers that await it
 
 
@@ -168,7 +194,15 @@ def _nights(pipeline: str, played: list[Played]) -> None:
     """A table of past nights that were played again, those that failed first."""
     rows = [asdict(each) for each in sorted(played, key=lambda each: (not each.error, each.night))]
     table = [{**row, "night": str(row["night"])} for row in rows]
-    create_table_artifact(key=f"nights-{_slug(pipeline)}", table=table)
+    create_table_artifact(key=f"nights-{slug(pipeline)}", table=table)
+
+
+def _pinned(pinning: Pinning) -> None:
+    """What was pinned, by whom and why."""
+    _log.info("%s", pinning.told)
+    facts = {name: str(value) for name, value in asdict(pinning).items() if name != "columns"}
+    markdown = facts_markdown(f"Golden v{pinning.number}", facts)
+    create_markdown_artifact(key=f"golden-{slug(pinning.pipeline)}", markdown=markdown)
 
 
 def _scored(scored: Scored) -> None:
@@ -181,16 +215,22 @@ def _night(pipeline: str, as_of: datetime, told: Sequence[str]) -> None:
     """What the night came to, also when there was nothing to do; its end is an event."""
     _log.info("the night is over: %s", "; ".join(told))
     lines = "\n".join(f"- {line}" for line in told)
-    create_markdown_artifact(key=f"night-{_slug(pipeline)}", markdown=lines)
-    _emit(events.NIGHT_FINISHED, pipeline, {"as_of": as_of, "told": list(told)})
+    create_markdown_artifact(key=f"night-{slug(pipeline)}", markdown=lines)
+    emit(events.NIGHT_FINISHED, pipeline, {"as_of": as_of, "told": list(told)})
 
 
 def _alarm(pipeline: str, what: str, detail: str, as_of: datetime) -> None:
     """Something that a person should look at."""
     _log.warning("ALARM: %s%s", what, f" ({detail})" if detail else "")
     facts = {"pipeline": pipeline, "as of": as_of.isoformat(), "detail": detail}
-    create_markdown_artifact(key=f"alarm-{_slug(pipeline)}", markdown=facts_markdown(what, facts))
-    _emit(events.ALARM_RAISED, pipeline, {"what": what, "detail": detail, "as_of": as_of})
+    create_markdown_artifact(key=f"alarm-{slug(pipeline)}", markdown=facts_markdown(what, facts))
+    emit(events.ALARM_RAISED, pipeline, {"what": what, "detail": detail, "as_of": as_of})
+
+
+def _lost(lost: Lost, as_of: datetime) -> None:
+    """An alarm when versions were deleted; nothing when none was."""
+    if lost.numbers:
+        _alarm(lost.pipeline, lost.told, lost.remedy, as_of)
 
 
 def _reconciled(pipeline: str, done: Sequence[str]) -> None:
@@ -198,48 +238,36 @@ def _reconciled(pipeline: str, done: Sequence[str]) -> None:
     _log.info("%s", "; ".join(done) or "nothing was left unfinished")
     if done:
         lines = "\n".join(f"- {line}" for line in done)
-        create_markdown_artifact(key=f"reconciled-{_slug(pipeline)}", markdown=lines)
+        create_markdown_artifact(key=f"reconciled-{slug(pipeline)}", markdown=lines)
+
+
+def _selftest(pipeline: str, found: Selftest) -> None:
+    """What sabotage came to, misses first; a miss is an alarm."""
+    _log.info("selftest: %s", found.told)
+    rows = [
+        {
+            "case": case.name,
+            "verdict": "MISSED" if case.missed else "",
+            "came to": "refused" if case.refused else "taken",
+            "by": ", ".join(case.by),
+            "why": case.reason,
+        }
+        for case in sorted(found.cases, key=lambda case: not case.missed)
+    ]
+    create_table_artifact(key=f"selftest-{slug(pipeline)}", table=rows)
+    if found.missed:
+        _alarm(pipeline, "sabotage was not refused", found.told, found.as_of)
 
 
 def _status(stores: Stores, as_of: datetime) -> Path:
     """The status page, written whole; the run links to it."""
-    page = stores.write_status_page(as_of)
+    page = pages.status(stores, as_of)
     create_link_artifact(
-        key=f"status-{_slug(stores.name)}",
+        key=f"status-{slug(stores.name)}",
         link=page.as_uri(),
         link_text=f"status as of {as_of:%Y-%m-%d %H:%M}",
     )
     return page
-
-
-def _emit(name: str, pipeline: str, payload: Mapping[str, object]) -> None:
-    """Post an event and wait until the server has taken it: what is only queued dies with us.
-
-    A server that does not take it fails nothing: what matters is in the ledger, and the event a
-    hint. Told again by the same run, it is the same event.
-    """
-    run, told = f"prefect.flow-run.{flow_run.get_id()}", plain(payload)
-    event = Event(
-        id=uuid5(NAMESPACE_URL, canonical([run, name, pipeline, told])),
-        occurred=datetime.now(UTC),
-        event=name,
-        resource={
-            "prefect.resource.id": f"ratchet.pipeline.{pipeline}",
-            "prefect.resource.name": pipeline,
-            "ratchet.pipeline": pipeline,
-        },
-        related=[{"prefect.resource.id": run, "prefect.resource.role": "flow-run"}],
-        payload=told,
-    )
-    try:
-        with get_client(sync_client=True) as client:
-            client.request("POST", "/events", json=[event.model_dump(mode="json")])
-    except Exception as error:  # whatever it is, the ledger has what the event only hints at
-        _log.warning("event %s was not taken by the server: %s", name, error)
-
-
-def _slug(name: str) -> str:
-    return name.replace("_", "-")
 
 
 deliveries = task(**policy.IO, name="tell what arrived")(_deliveries)
@@ -247,12 +275,16 @@ asked = task(**policy.IO, name="tell the cause")(_asked)
 declined = task(**policy.IO, name="tell why not")(_declined)
 verdict = task(**policy.IO, name="tell the verdict")(_verdict)
 decision = task(**policy.IO, name="tell the decision")(_decision)
+probation = task(**policy.IO, name="tell the probation")(_probation)
 performance = task(**policy.IO, name="tell the performance")(_performance)
 scored = task(**policy.IO, name="tell the score")(_scored)
 night = task(**policy.IO, name="tell the night")(_night)
 alarm = task(**policy.IO, name="raise the alarm")(_alarm)
+lost = task(**policy.IO, name="tell of lost versions")(_lost)
 reconciled = task(**policy.IO, name="tell what was mended")(_reconciled)
+selftest = task(**policy.IO, name="tell the selftest")(_selftest)
 status = task(**policy.IO, name="status page")(_status)
 begun = task(**policy.IO, name="show a progress bar")(_begun)
 advanced = task(**policy.IO, name="move the progress bar")(_advanced)
+pinned = task(**policy.IO, name="tell what was pinned")(_pinned)
 nights = task(**policy.IO, name="tell the nights")(_nights)

@@ -68,7 +68,8 @@ class Installation:
 
     def state(self) -> State:
         """Everything that a second run may not change, read past our own code where possible."""
-        lakes = [folder(self.settings.lake) / NAME, folder(self.settings.log) / NAME]
+        roots = (self.settings.lake, self.settings.log, self.settings.golden)
+        lakes = [folder(root) / NAME for root in roots]
         return {
             "ledger": _dump(self.home / "ledger.db"),
             "mlflow": _dump(self.home / "mlflow.db", _MLFLOW),

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from tasks.evaluation.calibration import expected_calibration_error
 from tasks.evaluation.metrics import higher_is_better, measure
 from tasks.evaluation.trial import Bench
+from tasks.evaluation.wealth import curve, nights_needed
 from tasks.records import Check, Interval, Status
 
 _MOST_MORE = 100  # times the labels at hand: beyond, more labels are no answer
@@ -58,47 +58,85 @@ def baselines(bench: Bench) -> tuple[Check, ...]:
     return tuple(made)
 
 
-def calibration(bench: Bench) -> tuple[Check, ...]:
-    """Probabilities mean what they say, within the expected calibration error allowed."""
-    trial, allowed = bench.trial, bench.gate.max_calibration_error
-    error = expected_calibration_error(trial.y, trial.challenger)
-    title = "Calibration"
-    if math.isnan(error):
-        told = "calibration error is undefined"
-        return (Check("calibration", title, Status.NO_EVIDENCE, told),)
-    predicted, observed = float(np.mean(trial.challenger)), float(np.mean(trial.y))
+def wealth(bench: Bench) -> tuple[Check, ...]:
+    """Superiority: the evidence of a whole reign, a bet a day, against 1/alpha.
+
+    Below it nothing is shown, and nothing is refuted: the challengers of coming nights go on.
+    """
+    trial, gate, title = bench.trial, bench.gate, "Evidence over nights"
+    if gate.mode != "superiority":
+        return ()
+    if trial.champion_version is None:
+        told = "no champion yet: there is nobody to bet against"
+        return (Check("wealth", title, Status.NOT_APPLICABLE, told),)
+    goal = 1 / gate.alpha
+    now = (1.0, *curve(trial.bets))[-1]
     told = (
-        f"expected calibration error {error:.3f}, at most {allowed:g} allowed; "
-        f"{predicted:.3f} predicted on average, {observed:.3f} came true"
+        f"{len(trial.bets)} nights against champion {trial.champion_version} are worth {now:.3g}, "
+        f"{goal:g} asked"
     )
-    numbers = {"error": error, "allowed": allowed, "predicted": predicted, "observed": observed}
-    status = Status.PASS if error <= allowed else Status.FAIL
-    return (Check("calibration", title, status, told, numbers),)
+    numbers = {"wealth": now, "goal": goal, "nights": float(len(trial.bets))}
+    if now >= goal:
+        return (Check("wealth", title, Status.PASS, told, numbers),)
+    numbers |= _more(bench, goal)
+    told += ": better is not shown yet"
+    return (Check("wealth", title, Status.NO_EVIDENCE, told, numbers),)
 
 
 def champion(bench: Bench) -> tuple[Check, ...]:
-    """Against who serves now: not worse than by the margin (refresh), or better (superiority).
+    """The challenger at hand against who serves now, on its own window, as the mode asks.
 
-    Each refresh may cost up to the margin, and many could add up (biocreep, Everson-Stewart and
-    Emerson, Statistics in Medicine 29, 2010): floors and baselines do not move with it.
+    superiority: not worse by the margin, beyond doubt; `wealth` shows that challengers are better.
+    refresh: not shown worse by more than the margin. Each refresh may cost up to the margin, and
+    many could add up (biocreep, Everson-Stewart and Emerson, Statistics in Medicine 29, 2010):
+    floors and baselines do not move with it. point: a better number, whatever it is worth.
     """
-    trial, gate = bench.trial, bench.gate
-    title = "Not worse than the champion" if gate.mode == "refresh" else "Better than the champion"
+    trial, title = bench.trial, _TITLES[bench.gate.mode]
     if trial.champion is None:
         if trial.champion_version is None:
             told = "no champion yet: floors and baselines decide"
             return (Check("champion", title, Status.NOT_APPLICABLE, told),)
         told = f"champion {trial.champion_version} has no answers on these rows"
         return (Check("champion", title, Status.NO_EVIDENCE, told),)
-    threshold = -gate.margin if gate.mode == "refresh" else 0.0
     lead = bench.lead(trial.champion)
-    status = shown_above(lead, threshold)
-    if status is Status.NO_EVIDENCE and lead.high < 0:
-        status = Status.FAIL  # shown worse, if not by the whole margin
-    asked = f"not worse by {gate.margin:g}" if gate.mode == "refresh" else "better"
+    status, threshold, asked = _stands(bench, lead)
     told = f"{_told(bench, lead)} than champion {trial.champion_version}{_ending(status, asked)}"
+    if bench.gate.mode == "point":
+        told += "; one number against another, which prices no attempt"
     numbers = _numbers(bench, lead, threshold, status)
     return (Check("champion", title, status, told, numbers),)
+
+
+_TITLES = {
+    "superiority": "Not worse than the champion now",
+    "refresh": "Not shown worse than the champion",
+    "point": "A better number than the champion's",
+}
+
+
+def _stands(bench: Bench, lead: Interval) -> tuple[Status, float, str]:
+    """Status, threshold, and what was asked for in words."""
+    gate = bench.gate
+    if gate.mode == "point":
+        if math.isnan(lead.value):
+            return Status.NO_EVIDENCE, 0.0, "better"
+        return Status.PASS if lead.value > 0 else Status.FAIL, 0.0, "better"
+    status, asked = shown_above(lead, -gate.margin), f"not worse by {gate.margin:g}"
+    if gate.mode == "superiority":
+        return status, -gate.margin, asked
+    if status is Status.NO_EVIDENCE and not math.isnan(lead.low):
+        status = Status.PASS
+    return status, -gate.margin, asked
+
+
+def _more(bench: Bench, goal: float) -> dict[str, float]:
+    """About how many more nights and labels, if the coming ones are like those before."""
+    bets = bench.trial.bets
+    nights = math.ceil(min(nights_needed(bets, goal), _MOST_MORE * max(1, len(bets))))
+    rows = (
+        sum(bet.rows for bet in bets) / len(bets) if bets else bench.rows / max(1, bench.day_count)
+    )
+    return {"nights_needed": float(nights), "labels_needed": float(math.ceil(nights * rows))}
 
 
 def _told(bench: Bench, lead: Interval) -> str:

@@ -12,24 +12,55 @@ from config.load import Definition
 from config.values import Metric
 from tasks.data import artifact
 from tasks.evaluation import gate
+from tasks.evaluation.golden import pinned
 from tasks.evaluation.intervals import Resampling, Sample, interval
 from tasks.evaluation.trial import Scores, Trial
 from tasks.features.baselines import baselines
+from tasks.features.golden import GoldenSet
 from tasks.features.splits import Split
+from tasks.models.job import Predecessor
 from tasks.predictions.scorer import Model
-from tasks.records import Check, Fit, Interval, ModelVersion, Verdict
+from tasks.records import Bet, Check, Fit, Interval, ModelVersion, Verdict
 
 
 @dataclass(frozen=True)
 class Champion:
-    """Who serves, loaded."""
+    """Who serves, loaded; from `folder`, where that is known."""
 
     version: ModelVersion
     model: Model
+    folder: Path | None = None
+
+    @property
+    def predecessor(self) -> Predecessor | None:
+        """What a warm start goes on from; None without the files."""
+        if self.folder is None:
+            return None
+        version, manifest = self.version, dict(self.version.manifest)
+        through = version.trained_through
+        return Predecessor(version.number, version.candidate, self.folder, manifest, through)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a challenger is held against beside the holdout: the bets of the champion's reign.
+
+    `reign` is the sequence of the decision that made the champion. `golden` are the rows that a
+    person pinned, `approved` the last version that one approved.
+    """
+
+    reign: int | None = None
+    bets: tuple[Bet, ...] = ()
+    golden: GoldenSet | None = None
+    approved: Champion | None = None
 
 
 def contest(
-    definition: Definition, split: Split, challenger: Fit, champion: Champion | None
+    definition: Definition,
+    split: Split,
+    challenger: Fit,
+    champion: Champion | None,
+    beside: Beside,
 ) -> Trial:
     """The holdout with every contender's probabilities; the champion is scored on it afresh."""
     pipeline, rows = definition.pipeline, split.holdout
@@ -48,6 +79,9 @@ def contest(
         baselines=baselines(definition, rows, prior),
         slices={name: rows[name].to_numpy() for name in pipeline.gate.slices},
         sensitive={name: rows[name].to_numpy() for name in pipeline.sensitive},
+        inputs=rows[list(pipeline.features.answered)],
+        bets=beside.bets,
+        golden=pinned(definition, split.training, model, champion, beside),
         holdout_digest=split.holdout_digest,
         used_digests=(split.training_digest,),
     )

@@ -1,11 +1,11 @@
 """Promote, keep, or wait: every check with its reason, and nothing passes by default."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.gate import Gate
 from config.values import Metric
-from tasks.evaluation import comparison, slices, soundness
+from tasks.evaluation import calibration, comparison, fairness, golden, slices, soundness, weak
 from tasks.evaluation.trial import Bench, Trial
 from tasks.records import Check, Choice, Severity, Status, Verdict
 
@@ -24,9 +24,13 @@ CHECKS: tuple[GateCheck, ...] = (
     GateCheck("valid_scores", soundness.valid_scores),
     GateCheck("floor", comparison.floors),
     GateCheck("baseline", comparison.baselines),
+    GateCheck("wealth", comparison.wealth),
     GateCheck("champion", comparison.champion),
     GateCheck("slice", slices.slices),
-    GateCheck("calibration", comparison.calibration),
+    GateCheck("weak", weak.weak),
+    GateCheck("fairness", fairness.fairness),
+    GateCheck("golden", golden.golden),
+    GateCheck("calibration", calibration.calibration),
 )
 
 
@@ -48,6 +52,13 @@ def judge(trial: Trial, gate: Gate, metric: Metric, beforehand: Sequence[Check] 
         needed = max((check.numbers.get("labels_needed", 0.0) for check in lacking), default=0.0)
         return Verdict(Choice.UNDECIDED, checks, labels_needed=int(needed))
     return Verdict(Choice.PROMOTE, checks)
+
+
+def joined(verdict: Verdict, late: Check) -> Verdict:
+    """The verdict with a check that could only be made after it; one that blocks takes it back."""
+    promotes = verdict.choice is Choice.PROMOTE
+    choice = Choice.KEEP if promotes and late.blocks else verdict.choice
+    return replace(verdict, choice=choice, checks=(*verdict.checks, late))
 
 
 def _made(each: GateCheck, bench: Bench) -> tuple[Check, ...]:

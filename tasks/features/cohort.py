@@ -1,30 +1,39 @@
 """Labelled questions of complete days: the rows that a model may be trained and judged on."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from config.load import Definition
 from tasks.data.lake import Lake
 from tasks.errors import NotEnoughData
+from tasks.features.golden import Goldens, GoldenSet
 from tasks.features.query import Days, Tables, features, known_tables, labels
 from tasks.records import Snapshot
+
+_log = logging.getLogger("ratchet.build")
 
 
 @dataclass(frozen=True)
 class Cohort:
     """Features and labels of complete days, and the snapshot that names them.
 
-    `frame`: key, `day` (ISO date), `asked_at`, event time, the model inputs and the label,
-    in order of event time and key. `tables` are the rows that it was made from.
+    `frame`: key, `day` (ISO date), `asked_at`, event time, the model inputs, the context and
+    the label, in order of event time and key. `tables` are the rows that it was made from.
+    `left_out` counts the rows of these days that are not in the frame, because a person pinned
+    them; `golden` is what whoever is fitted on the frame is judged on as well.
     """
 
     definition: Definition
     frame: pd.DataFrame
     tables: Tables
     snapshot: Snapshot
+    left_out: int = 0
+    golden: GoldenSet | None = None
 
 
 def complete_days(definition: Definition, lake: Lake, as_of: datetime) -> list[date]:
@@ -48,8 +57,14 @@ def complete_days(definition: Definition, lake: Lake, as_of: datetime) -> list[d
     return [day for day in sorted(map(date.fromisoformat, asked)) if is_complete(day)]
 
 
-def cohort(definition: Definition, lake: Lake, days: list[date], as_of: datetime) -> Cohort:
-    """Features and labels of `days`, from rows known by `as_of`.
+def cohort(
+    definition: Definition,
+    lake: Lake,
+    days: list[date],
+    as_of: datetime,
+    golden: Goldens | None = None,
+) -> Cohort:
+    """Features and labels of `days`, from rows known by `as_of`, without any that is pinned.
 
     Raises `NotEnoughData` when there is no day, or no label on any of them.
     """
@@ -61,14 +76,20 @@ def cohort(definition: Definition, lake: Lake, days: list[date], as_of: datetime
     window = Days(days[0], days[-1])
     tables = known_tables(lake, definition, window, as_of)
     frame = labelled(definition, tables, window)
-    frame = frame[frame["day"].isin({day.isoformat() for day in days})].reset_index(drop=True)
+    frame = frame[frame["day"].isin({day.isoformat() for day in days})]
+    out = golden.holds(frame) if golden else np.zeros(len(frame), dtype=bool)
+    left_out = int(out.sum())
+    frame = frame[~out].reset_index(drop=True)
+    if left_out:
+        _log.info("%d pinned rows are left out, %d rows remain", left_out, len(frame))
     if frame.empty:
         raise NotEnoughData(
             f"{definition.pipeline.name}: 0 labelled rows on {len(days)} complete days "
-            f"({days[0]} to {days[-1]}); look at what was ingested into "
-            f"{definition.pipeline.label.table}"
+            f"({days[0]} to {days[-1]}) beside {left_out} that are pinned; look at what was "
+            f"ingested into {definition.pipeline.label.table}"
         )
-    return Cohort(definition, frame, tables, _snapshot(definition, lake, frame, as_of))
+    snapshot = _snapshot(definition, lake, frame, as_of)
+    return Cohort(definition, frame, tables, snapshot, left_out, golden.latest if golden else None)
 
 
 def labelled(definition: Definition, tables: Tables, window: Days) -> pd.DataFrame:

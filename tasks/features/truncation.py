@@ -21,6 +21,7 @@ def truncation(built: Cohort, cuts: int = 3) -> Check:
     The moments are when a question was asked, spread over the cohort and the last one included.
     Every question of that question's day that was asked by then is compared: texts exactly,
     numbers to nine digits, as sums of the same numbers in another order differ in the last ones.
+    Context is not compared: no model sees it, and who somebody is may be told later.
     Raises `Leakage` naming the features that saw the future.
     """
     compared = sum(

@@ -10,7 +10,7 @@ import numpy as np
 
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger.deciding import Bench
-from tasks.ledger.decisions import Entry
+from tasks.ledger.decisions import BY, Entry
 from tasks.ledger.ledger import Ledger
 from tasks.records import Decision, Kind
 
@@ -92,7 +92,7 @@ def appoint(ledger: Ledger, asked: Appointment, bench: Bench) -> Decision:
             champion=asked.version,
             reason=f"by {asked.by}: {asked.reason}",
             evidence={
-                "by": asked.by,
+                BY: asked.by,
                 "why": asked.reason,
                 "from": bench.champion.number if bench.champion else None,
                 "gate": _gate(ledger, asked),

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from config.load import Definition
 from tasks.errors import Terminal
+from tasks.evaluation.hearing import Hearing
 from tasks.ledger.approval import Approval
 from tasks.ledger.decisions import CAUSE, Entry
 from tasks.ledger.intents import DECLINED, DONE, UNANSWERED
@@ -18,7 +19,6 @@ from tasks.records import (
     ModelVersion,
     Performance,
 )
-from tasks.registry.hearing import Hearing
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,14 @@ class Ruling:
     """The intent that is answered, if one is."""
 
     @property
-    def promoted(self) -> bool:
+    def kind(self) -> Kind:
+        """Refused by the gate or by a person; expired when the gate agreed and nobody answered."""
         asked = self.approval
-        return self.hearing.verdict.choice is Choice.PROMOTE and (asked is None or asked.agreed)
+        if self.hearing.verdict.choice is not Choice.PROMOTE:
+            return Kind.REFUSED
+        if asked is None or asked.agreed:
+            return Kind.PROMOTED
+        return Kind.REFUSED if asked.by else Kind.EXPIRED
 
     @property
     def reason(self) -> str:
@@ -84,7 +89,7 @@ class Ruling:
 
 
 def decide(ledger: Ledger, ruling: Ruling) -> Decision:
-    """Write down what the verdict and the person say: promoted, or refused and the champion stays.
+    """Write down what the verdict and the person say: promoted, or else the champion stays.
 
     A cause that has been answered meanwhile keeps its answer, which is returned. Raises `Conflict`
     when somebody else decided on something else since the attempt began.
@@ -95,11 +100,11 @@ def decide(ledger: Ledger, ruling: Ruling) -> Decision:
     return ledger.decide(
         Entry(
             pipeline=ruling.version.pipeline,
-            kind=Kind.PROMOTED if ruling.promoted else Kind.REFUSED,
+            kind=ruling.kind,
             as_of=hearing.cohort.snapshot.as_of,
             key=ruling.key,
             version=number,
-            champion=number if ruling.promoted else serving,
+            champion=number if ruling.kind is Kind.PROMOTED else serving,
             reason=ruling.reason,
             evidence=ruling.evidence,
             generation=ruling.bench.generation,

@@ -22,6 +22,9 @@ Row = dict[str, Any]
 FIRST_HASH = "0" * 64
 """What the first decision of a pipeline names as the hash before it."""
 
+BY = "by"
+"""Where the evidence of a person's promotion names the person."""
+
 CAUSE = "cause"
 """Where a decision's evidence names the intent that it answers: one decision for a cause."""
 
@@ -83,6 +86,12 @@ def champion(database: Database, pipeline: str, as_of: datetime | None) -> int |
     with database.reading() as connection:
         last = _last(connection, pipeline, as_of)
     return None if last is None else last["champion"]
+
+
+def blocklist(database: Database, pipeline: str) -> set[int]:
+    """Versions that were rolled back, and that no person has promoted since."""
+    with database.reading() as connection:
+        return _blocklist(connection, pipeline)
 
 
 def last_known_good(database: Database, pipeline: str) -> int | None:
@@ -149,6 +158,7 @@ def _appended(connection: Connection, entry: Entry) -> Decision:
     if sequence != entry.generation:
         raise _lost(entry, f"decision {sequence}")
     _check(entry, None if last is None else last["champion"])
+    _check_blocklist(connection, entry)
     row = {
         "pipeline": entry.pipeline,
         "sequence": sequence + 1,
@@ -194,6 +204,7 @@ def _check(entry: Entry, champion: int | None) -> None:
     wrong = {
         Kind.PROMOTED: entry.champion != entry.version or entry.version == champion,
         Kind.REFUSED: entry.champion != champion,
+        Kind.EXPIRED: entry.champion != champion,
         Kind.ROLLED_BACK: entry.version != champion or entry.champion == champion,
     }[entry.kind]
     if wrong:
@@ -201,6 +212,36 @@ def _check(entry: Entry, champion: int | None) -> None:
             f"a decision {entry.kind.value!r} about version {entry.version} of "
             f"{entry.pipeline!r} cannot turn champion {champion} into {entry.champion}"
         )
+
+
+def _check_blocklist(connection: Connection, entry: Entry) -> None:
+    """Who was rolled back serves again by a person's promotion that names it, and not otherwise.
+
+    A gate that could bring it back would do so the next time an attempt is made again.
+    """
+    number, by_a_person = entry.champion, BY in entry.evidence
+    changes = entry.kind in (Kind.PROMOTED, Kind.ROLLED_BACK)
+    if changes and not by_a_person and number in _blocklist(connection, entry.pipeline):
+        raise Terminal(
+            f"{entry.pipeline}: v{number} was rolled back and serves again only by a person's "
+            f"word: `ratchet promote {entry.pipeline} --version {number}`"
+        )
+
+
+def _blocklist(connection: Connection, pipeline: str) -> set[int]:
+    columns = DECISIONS.c
+    query = (
+        select(columns.kind, columns.version)
+        .where(columns.pipeline == pipeline)
+        .order_by(columns.sequence)
+    )
+    out: set[int] = set()
+    for kind, version in connection.execute(query):
+        if kind == Kind.ROLLED_BACK.value:
+            out.add(version)
+        elif kind == Kind.PROMOTED.value:
+            out.discard(version)  # by a person, or it would not have been taken
+    return out
 
 
 def _lost(entry: Entry, winner: str) -> Conflict:

@@ -3,12 +3,26 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from tasks.features.pinning import Pinning
 from tasks.ledger import bets as bet_rows
-from tasks.ledger import chain, decisions, intents, journal, performances, versions
+from tasks.ledger import (
+    chain,
+    decisions,
+    goldens,
+    intents,
+    journal,
+    notices,
+    performances,
+    probations,
+    selftests,
+    versions,
+)
 from tasks.ledger.database import Database
 from tasks.ledger.decisions import Entry
 from tasks.ledger.journal import Judged
 from tasks.ledger.leases import Lease
+from tasks.ledger.probations import Probation
+from tasks.ledger.selftests import Selftest
 from tasks.records import (
     Admission,
     Bet,
@@ -64,9 +78,14 @@ class Ledger:
         """The latest champion before the current one that nothing worse was said about since."""
         return decisions.last_known_good(self._database, pipeline)
 
+    def blocklist(self, pipeline: str) -> set[int]:
+        """Versions that were rolled back, and that no person has promoted since."""
+        return decisions.blocklist(self._database, pipeline)
+
     def verify(self, pipeline: str) -> list[str]:
         """What was changed behind the ledger's back; empty when nothing was."""
         broken = chain.problems(self._database, pipeline)
+        broken += goldens.problems(self._database, pipeline)
         if broken:
             return broken
         return list(bet_rows.problems(self._database, pipeline, self.decisions(pipeline)))
@@ -136,6 +155,14 @@ class Ledger:
         """Every bet of the reign that a decision began, oldest day first."""
         return bet_rows.placed(self._database, pipeline, reign)
 
+    def keep_selftest(self, pipeline: str, selftest: Selftest) -> None:
+        """Appends what a rehearsal of sabotage came to."""
+        selftests.keep(self._database, pipeline, selftest)
+
+    def selftest(self, pipeline: str) -> Selftest | None:
+        """The last rehearsal of sabotage; none before the first."""
+        return selftests.latest(self._database, pipeline)
+
     def lease(self, pipeline: str, name: str) -> Lease:
         """What a work of a pipeline is leased under, taken or not."""
         return Lease(self._database, pipeline, name)
@@ -147,3 +174,27 @@ class Ledger:
     def performances(self, pipeline: str) -> list[Performance]:
         """Every measurement, oldest first."""
         return performances.performances(self._database, pipeline)
+
+    def probation(self, probation: Probation) -> Probation:
+        """Writes down how a promotion's probation ended, once; what is on record then."""
+        return probations.write(self._database, probation)
+
+    def probations(self, pipeline: str) -> list[Probation]:
+        """Every probation that has ended, oldest promotion first."""
+        return probations.probations(self._database, pipeline)
+
+    def notice(self, pipeline: str, what: str, as_of: datetime) -> bool:
+        """Writes down that somebody was told of this; False when it was there."""
+        return notices.notice(self._database, (pipeline, what), as_of)
+
+    def notices(self, pipeline: str) -> set[str]:
+        """What somebody was told of and need not be told again while it stays so."""
+        return notices.notices(self._database, pipeline)
+
+    def pin(self, pinning: Pinning) -> Pinning:
+        """Writes down what was pinned, as it is on record then; `Conflict` for a number taken."""
+        return goldens.append(self._database, pinning)
+
+    def pinnings(self, pipeline: str) -> list[Pinning]:
+        """Every version of the golden set, oldest first; `Corrupt` when the record was edited."""
+        return goldens.history(self._database, pipeline)

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.ledger import chart
+from tasks.ledger.probations import Probation
+from tasks.ledger.templates import rendered
 from tasks.records import (
     Admission,
     Decision,
@@ -53,6 +52,7 @@ class PageData:
     intents: tuple[Intent, ...] = ()
     links: tuple[Link, ...] = ()
     problems: tuple[str, ...] | None = None
+    probations: tuple[Probation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,10 @@ class Arrivals:
 
 def status_page(data: PageData) -> str:
     """The page as HTML that loads nothing from elsewhere; every value in it is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=_number, moment=_moment, safe_href=_safe_href)
     latest = next((p for p in reversed(data.performances) if _is_defined(p)), None)
     refused = [each for each in data.admissions if each.outcome is Outcome.REFUSED]
-    return environment.get_template("status.html.j2").render(
+    return rendered(
+        "status.html.j2",
         data=data,
         chart=chart.drawn(data.performances, data.decisions),
         frame=chart,
@@ -127,16 +120,3 @@ def _arrived(table: str, admissions: list[Admission]) -> Arrivals:
         held=sum(each.held for each in accepted),
         last=max((each.delivery.partition for each in accepted), default="none"),
     )
-
-
-def _number(value: float | None, digits: int = 4) -> str:
-    return "not known" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
-
-
-def _moment(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M}"
-
-
-def _safe_href(href: str) -> str:
-    scheme = href.split(":", 1)[0].lower() if ":" in href.split("/", 1)[0] else ""
-    return href if scheme in ("", "http", "https", "file") else "#"

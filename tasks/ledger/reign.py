@@ -9,7 +9,7 @@ from tasks.records import Decision, Severity, Status
 SCALE = "scale"
 """Where a decision's evidence keeps what a usual daily lead of its challenger comes to."""
 
-_NOT_ITS_FAULT = frozenset({"champion", "wealth", "pace"})
+_NOT_ITS_FAULT = frozenset({"champion", "wealth", "pace", "canaries"})
 _AGAINST = frozenset({Status.FAIL.value, Status.NO_EVIDENCE.value})
 
 

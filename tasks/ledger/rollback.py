@@ -20,18 +20,22 @@ class Return:
     version: int | None
     reason: str
     recorded_at: datetime
+    probation_of: int | None = None
+    """Sequence of the promotion whose probation asks for it, which it does once."""
 
     @property
     def key(self) -> str:
         """The same request is the same rollback."""
+        if self.probation_of is not None:
+            return f"probation of decision {self.probation_of}"
         return request_key("rollback", self.pipeline, self.as_of, self.version)
 
 
 def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
     """The version to return to: the one named, else the last known good one.
 
-    Raises `Terminal` when there is no champion, no good version, or the named one never served
-    or serves already.
+    Raises `Terminal` when there is no champion, no good version, or the named one never served,
+    serves already, or was rolled back itself: bringing that one back is a promotion.
     """
     if bench.champion is None:
         raise Terminal(f"{asked.pipeline}: nothing to roll back, there is no champion")
@@ -50,6 +54,11 @@ def target(ledger: Ledger, asked: Return, bench: Bench) -> int:
             f"{asked.pipeline}: v{asked.version} {what}; champions so far: "
             f"{', '.join(f'v{number}' for number in sorted(n for n in served if n))}"
         )
+    if asked.version in ledger.blocklist(asked.pipeline):
+        raise Terminal(
+            f"{asked.pipeline}: v{asked.version} was rolled back itself; a person who wants it "
+            f"to serve again says so: `ratchet promote {asked.pipeline} --version {asked.version}`"
+        )
     return asked.version
 
 
@@ -66,8 +75,12 @@ def roll_back(ledger: Ledger, asked: Return, bench: Bench, number: int) -> Decis
             version=bench.champion.number,
             champion=number,
             reason=asked.reason,
-            evidence={"from": bench.champion.number, "to": number},
+            evidence={"from": bench.champion.number, "to": number, **_probation(asked)},
             generation=bench.generation,
             recorded_at=asked.recorded_at,
         )
     )
+
+
+def _probation(asked: Return) -> dict[str, int]:
+    return {} if asked.probation_of is None else {"probation_of": asked.probation_of}

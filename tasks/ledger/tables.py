@@ -146,6 +146,63 @@ BETS = Table(
     _name("as_of"),
 )
 
+PROBATIONS = Table(
+    "probations",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("sequence", primary=True),
+    _whole("version"),
+    _whole("replaced"),
+    _name("as_of"),
+    _name("first_day"),
+    _name("last_day"),
+    _whole("rows"),
+    _real("promised"),
+    _real("promised_low"),
+    _real("promised_high"),
+    _real("delivered"),
+    _real("delivered_low"),
+    _real("delivered_high"),
+    _name("ending"),
+    _text("reason"),
+)
+
+NOTICES = Table(
+    "notices",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("what", primary=True),
+    _name("as_of"),
+)
+
+GOLDENS = Table(
+    "goldens",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("number", primary=True),
+    _name("content"),
+    _text("columns"),
+    _whole("rows"),
+    _name("first_day"),
+    _name("last_day"),
+    _text("by_whom"),
+    _text("reason"),
+    _name("as_of"),
+    _name("recorded_at"),
+    _name("previous_digest"),
+    _name("digest"),
+)
+
+SELFTESTS = Table(
+    "selftests",
+    METADATA,
+    _name("pipeline", primary=True),
+    _whole("number", primary=True),
+    _name("as_of"),
+    _name("code_version"),
+    _text("cases"),
+)
+
 LEASES = Table(
     "leases",
     METADATA,

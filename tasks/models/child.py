@@ -1,6 +1,7 @@
 """What happens in a candidate's own process: read the rows, search, fit on all, save, try it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from tasks.data import artifact
-from tasks.errors import NotEnoughData
-from tasks.models.estimators import build, fitted, with_params
+from tasks.models import warm
+from tasks.models.estimators import build, with_params
 from tasks.models.job import Job, Told, from_bytes, to_bytes
 from tasks.models.keeper import lift_memory_limit
-from tasks.models.search import Found, InvalidScores, Rows, Task, probability, search
+from tasks.models.rows import Rows, read
+from tasks.models.search import Found, InvalidScores, Task, probability, search
 
 _TRIED_ROWS = 2000
 
@@ -23,12 +25,20 @@ def fit(payload: bytes) -> bytes:
 
     One thread: several candidates share the machine, and pools that fight are slower than none.
     """
+    return _told(payload, search)
+
+
+def fit_again(payload: bytes) -> bytes:
+    """Do a `Job` whose parameters are known: one fit, no search, and so no scores."""
+    return _told(payload, lambda _rows, task: Found(task.candidate.params, folds=(), trials=1))
+
+
+def _told(payload: bytes, find: Callable[[Rows, Task], Found]) -> bytes:
     job = from_bytes(Job, payload)
     try:
         build(job.candidate, job.features)  # imports it, so that its thread pool is known too
         with threadpool_limits(limits=1):
-            found = _found(job)
-        told = Told(params=dict(found.params), folds=found.folds, trials=found.trials)
+            told = _done(job, find)
     except MemoryError:
         lift_memory_limit()
         told = Told("memory", f"more than {job.candidate.budget.memory_mb} MB were asked for")
@@ -39,14 +49,27 @@ def fit(payload: bytes) -> bytes:
     return to_bytes(told)
 
 
-def _found(job: Job) -> Found:
-    task = Task(job.candidate, job.features, job.metric, job.windows, time.monotonic())
-    rows = _rows(job)
-    found = search(rows, task)
+def _done(job: Job, find: Callable[[Rows, Task], Found]) -> Told:
+    begun = time.monotonic()
+    rows = read(job)
+    start, cold = _start(job)
+    found = find(rows, Task(job.candidate, job.features, job.metric, job.windows, begun, start))
     candidate = with_params(job.candidate, found.params)
-    model = fitted(candidate, job.features, rows.inputs, rows.labels)
+    model, why = warm.learned(start, candidate, job.features, rows)
     _saved(model, rows.inputs.tail(_TRIED_ROWS), job.folder)
-    return found
+    cold = cold or why
+    went_on = job.candidate.warm_start and not cold
+    return Told("", "", dict(found.params), found.folds, found.trials, went_on, cold)
+
+
+def _start(job: Job) -> tuple[warm.Start | None, str]:
+    """What the candidate goes on from; or why it cannot, if it should."""
+    if not job.candidate.warm_start:
+        return None, ""
+    try:
+        return warm.start(job.champion, job.name), ""
+    except warm.NoWarmStart as reason:
+        return None, str(reason)
 
 
 def _saved(model: Pipeline, inputs: pd.DataFrame, folder: Path) -> None:
@@ -57,21 +80,3 @@ def _saved(model: Pipeline, inputs: pd.DataFrame, folder: Path) -> None:
         (folder / artifact.MODEL_FILE).unlink()
         changed = int((before != after).sum())
         raise InvalidScores(f"{changed} of {len(before)} answers changed by saving and loading")
-
-
-def _rows(job: Job) -> Rows:
-    columns = ["day", *job.features.columns, job.label]
-    if job.frame_path.suffix == ".parquet":
-        frame = pd.read_parquet(job.frame_path, columns=columns)
-    else:
-        frame = pd.read_feather(job.frame_path, columns=columns)
-    unlabelled = int(frame[job.label].isna().sum())
-    if unlabelled:
-        raise NotEnoughData(f"{unlabelled} of {len(frame)} training rows have no label")
-    days = pd.to_datetime(frame["day"]).to_numpy().astype("datetime64[D]").astype(np.int64)
-    order = np.argsort(days, kind="stable")
-    return Rows(
-        inputs=frame[list(job.features.columns)].iloc[order].reset_index(drop=True),
-        labels=frame[job.label].to_numpy().astype(np.int8)[order],
-        days=days[order],
-    )

@@ -56,18 +56,23 @@ def fitted(
     Columns without a single value are left out of the model, which still takes frames that have
     them: some estimators fail on such a column. Raises `NotEnoughData` when none is left.
     """
+    return build(candidate, usable(features, inputs)).fit(inputs, labels)
+
+
+def usable(features: Features, inputs: pd.DataFrame) -> Features:
+    """The features that have a value in some row; `NotEnoughData` when none has."""
     valued = inputs.columns[inputs.notna().any()]
-    usable = features.model_copy(
+    kept = features.model_copy(
         update={
             "numeric": tuple(name for name in features.numeric if name in valued),
             "categorical": tuple(name for name in features.categorical if name in valued),
         }
     )
-    if not usable.columns:
+    if not kept.columns:
         raise NotEnoughData(
             f"0 of {len(features.columns)} feature columns have a value in {len(inputs)} rows"
         )
-    return build(candidate, usable).fit(inputs, labels)
+    return kept
 
 
 def with_params(candidate: Candidate, params: Mapping[str, Scalar]) -> Candidate:

@@ -1,22 +1,37 @@
 """Fit one candidate in a process of its own, within its budget, whatever it does."""
 
-import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tasks.data.artifact import MODEL_FILE
 from tasks.models import child
+from tasks.models.ending import cause, last_line
 from tasks.models.job import Job, Told, from_bytes, to_bytes
 from tasks.models.keeper import Ended, Limits
 from tasks.models.nursery import run
-from tasks.records import Failure, Fit
+from tasks.records import Failure, Fit, Parent
 
-LOG_FILE = "fit.log"
+LOG_FILE, RESULT = "fit.log", "fit.json"
+_RESULT: TypeAdapter[Fit | Failure] = TypeAdapter(Fit | Failure)
 
 
-def fit_within_budget(job: Job) -> Fit | Failure:
+def once(job: Job, fit: Callable[[Job], Fit | Failure]) -> Fit | Failure:
+    """Do a job, or recognise that it has been done: a run that died resumes where it was."""
+    result = job.folder / RESULT
+    if result.exists():
+        return _RESULT.validate_json(result.read_bytes())
+    told = fit(job)
+    part = result.with_suffix(".tmp")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(_RESULT.dump_json(told))
+    part.replace(result)
+    return told
+
+
+def fit_within_budget(job: Job, work: Callable[[bytes], bytes] = child.fit) -> Fit | Failure:
     """Search, fit and save one candidate; a `Failure` with its kind when that does not work.
 
     Kinds: `error` (it raised), `timeout` (killed at `budget.seconds`), `memory` (it asked for more
@@ -30,10 +45,11 @@ def fit_within_budget(job: Job) -> Fit | Failure:
     (job.folder / MODEL_FILE).unlink(missing_ok=True)
     limits = Limits(seconds=budget.seconds, memory_mb=budget.memory_mb)
     log = job.folder / LOG_FILE
-    ended = run(child.fit, to_bytes(job), limits, log)
+    ended = run(work, to_bytes(job), limits, log)
     told = _told(job, ended, log)
     if told.kind:
-        return Failure(job.name, told.kind, told.reason, ended.seconds)
+        spent = (ended.seconds, ended.cpu_seconds, ended.peak_mb)
+        return Failure(job.name, told.kind, told.reason, *spent)
     return Fit(
         candidate=job.name,
         folder=str(job.folder),
@@ -43,7 +59,14 @@ def fit_within_budget(job: Job) -> Fit | Failure:
         seconds=ended.seconds,
         cpu_seconds=ended.cpu_seconds,
         peak_mb=ended.peak_mb,
+        parent=_parent(job) if told.warm else None,
+        cold=told.cold,
     )
+
+
+def _parent(job: Job) -> Parent | None:
+    champion = job.champion
+    return Parent(champion.version, champion.manifest[MODEL_FILE]) if champion else None
 
 
 def _told(job: Job, ended: Ended, log: Path) -> Told:
@@ -55,23 +78,7 @@ def _told(job: Job, ended: Ended, log: Path) -> Told:
             return from_bytes(Told, ended.result)
         except ValidationError:
             return Told("crashed", f"left {len(ended.result)} unreadable bytes")
-    last = _last_line(log)
+    last = last_line(log)
     if "bad_alloc" in last:
         return Told("memory", f"more than {budget.memory_mb} MB were asked for: {last}")
-    return Told("crashed", f"died of {_cause(ended.code)}{f': {last}' if last else ''}")
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code} without a result"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
-
-
-def _last_line(log: Path) -> str:
-    if not log.exists():
-        return ""
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1][:200] if lines else ""
+    return Told("crashed", cause(ended.code, log))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tasks.models.keeper import Ended, Limits, Order, receive, send
 
-_PRELOAD = ("tasks.models.child", "sklearn.ensemble", "sklearn.linear_model")
+_PRELOAD = ("tasks.models.child", "sklearn.ensemble", "sklearn.linear_model", "skops.io")
 _PATIENCE_SECONDS = 120  # to start the server on a loaded machine, and to report
 
 

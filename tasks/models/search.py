@@ -15,30 +15,23 @@ from sklearn.pipeline import Pipeline
 from config.schema import Candidate, Features, Windows
 from config.values import Metric, Scalar
 from tasks.errors import NotEnoughData, Terminal
-from tasks.models.estimators import fitted, with_params
+from tasks.models.estimators import with_params
+from tasks.models.rows import Positions, Rows
+from tasks.models.warm import Start, learned
 
-Positions = NDArray[np.intp]
 _KEEP_FREE = 0.85  # of the time budget; the rest is for the last fit, saving and a loaded machine
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Training rows: inputs (n, columns), labels 0 or 1 (n,), days as ordinals (n,)."""
-
-    inputs: pd.DataFrame
-    labels: NDArray[np.int8]
-    days: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
 class Task:
-    """What is searched for, and until when (seconds of `time.monotonic`)."""
+    """What is searched for, since when (seconds of `time.monotonic`), and what it starts from."""
 
     candidate: Candidate
     features: Features
     metric: Metric
     windows: Windows
     started: float
+    start: Start | None = None
 
     @property
     def deadline(self) -> float:
@@ -89,7 +82,8 @@ def search(rows: Rows, task: Task) -> Found:
     """Try the given parameters, then some of the search space; the best by mean fold score.
 
     Stops when another trial and the last fit would not fit into the time budget. Which parameters
-    are drawn depends on the candidate's seed alone.
+    are drawn depends on the candidate's seed alone. A fold starts warm where the champion has not
+    seen the days that it is scored on; elsewhere it would be asked what it knows.
     """
     splits = folds(rows, task.windows)
     best: Found | None = None
@@ -145,7 +139,9 @@ def _score(
 ) -> float:
     fit_on, score_on = split
     candidate = with_params(task.candidate, params)
-    model = fitted(candidate, task.features, rows.inputs.iloc[fit_on], rows.labels[fit_on])
+    unseen = task.start is not None and task.start.through < rows.days[score_on].min()
+    start = task.start if unseen else None
+    model, _ = learned(start, candidate, task.features, rows.at(fit_on))
     answers = probability(model, rows.inputs.iloc[score_on])
     truth = rows.labels[score_on]
     match task.metric:

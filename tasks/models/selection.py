@@ -5,32 +5,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from config.load import Definition
 from config.values import Metric
 from tasks.errors import Terminal
-from tasks.models.fitting import fit_within_budget
-from tasks.models.job import Job
+from tasks.models.fitting import fit_within_budget, once
+from tasks.models.job import Job, Predecessor
 from tasks.records import Failure, Fit
 
-FRAME, RESULT, REFERENCE = "training.feather", "fit.json", "reference.parquet"
-_RESULT: TypeAdapter[Fit | Failure] = TypeAdapter(Fit | Failure)
+FRAME, REFERENCE = "training.feather", "reference.parquet"
 
 
-def jobs(definition: Definition, training: pd.DataFrame, folder: Path) -> list[Job]:
-    """One job a candidate, each with a folder of its own beside the shared training rows."""
+def jobs(
+    definition: Definition,
+    training: pd.DataFrame,
+    folder: Path,
+    champion: Predecessor | None = None,
+) -> list[Job]:
+    """One job a candidate, each with a folder of its own beside the shared training rows.
+
+    The champion is what candidates with a warm start go on from.
+    """
     pipeline = definition.pipeline
     inputs = list(pipeline.features.columns)
     folder.mkdir(parents=True, exist_ok=True)
     frame = folder / FRAME
     training[["day", *inputs, pipeline.label.name]].to_feather(frame)
-    sample = training.sample(min(len(training), pipeline.watch.report_rows), random_state=0)
     made = []
     for name, candidate in pipeline.candidates.items():
         own = folder / name
         own.mkdir(exist_ok=True)
-        sample[inputs].to_parquet(own / REFERENCE, index=False)
+        keep_reference(definition, training, own)
         made.append(
             Job(
                 name=name,
@@ -41,21 +46,23 @@ def jobs(definition: Definition, training: pd.DataFrame, folder: Path) -> list[J
                 frame_path=frame,
                 label=pipeline.label.name,
                 folder=own,
+                champion=champion if candidate.warm_start else None,
             )
         )
     return made
 
 
+def keep_reference(definition: Definition, training: pd.DataFrame, folder: Path) -> None:
+    """Put a sample of the inputs that a model was trained on beside it."""
+    pipeline = definition.pipeline
+    sample = training.sample(min(len(training), pipeline.watch.report_rows), random_state=0)
+    inputs = sample[list(pipeline.features.columns)]
+    inputs.to_parquet(folder / REFERENCE, index=False)
+
+
 def attempt(job: Job) -> Fit | Failure:
-    """Fit a candidate, or recognise that it has been: a run that died resumes where it was."""
-    result = job.folder / RESULT
-    if result.exists():
-        return _RESULT.validate_json(result.read_bytes())
-    told = fit_within_budget(job)
-    part = result.with_suffix(".tmp")
-    part.write_bytes(_RESULT.dump_json(told))
-    part.replace(result)
-    return told
+    """Fit a candidate within its budget, or recognise that it has been fitted."""
+    return once(job, fit_within_budget)
 
 
 def best(attempts: Sequence[Fit | Failure], metric: Metric) -> Fit:

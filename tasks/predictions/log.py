@@ -8,10 +8,22 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
+from config.hints import hint
 from tasks.data.lake import Lake, LakeTable, Read
+from tasks.data.parts import PARTITION
+from tasks.errors import Terminal
 
 TABLE = "predictions"
 _SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Where a prediction is in the log, and which version answered."""
+
+    prediction_id: str
+    version: int
+    day: date
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,26 @@ class PredictionLog:
     def counts(self) -> dict[date, int]:
         """How many predictions there are of each day that has one."""
         return {date.fromisoformat(day): rows for day, rows in self.table.counts().items()}
+
+    def find(self, name: str) -> "Logged":
+        """The prediction whose id is or begins with `name`.
+
+        Raises `Terminal` when there is none, naming the nearest, and when there are several.
+        """
+        if self.table.version() is None:
+            raise Terminal("0 predictions are logged: `ratchet score` answers what was asked")
+        columns = "prediction_id", "version", PARTITION
+        ids, versions, days = self.table.read(Read(columns=columns)).columns
+        found = [n for n, each in enumerate(ids.to_pylist()) if each.startswith(name)]
+        if len(found) == 1:
+            number, version, day = (each[found[0]].as_py() for each in (ids, versions, days))
+            return Logged(number, int(version), date.fromisoformat(day))
+        if found:
+            listed = ", ".join(sorted(ids.take(found).to_pylist())[:5])
+            raise Terminal(f"{len(found)} predictions begin with {name!r}: {listed}")
+        known = ids.to_pylist()
+        near = [each for each in known if each[:4] == name[:4] or each.endswith(name[-4:])]
+        raise Terminal(f"none of {len(known):,} predictions is {name!r}{hint(name, near)}")
 
     def read(self, first: date, last: date) -> pd.DataFrame:
         """Predictions of the days from `first` to `last`: empty, with `prediction_id`, if none."""

@@ -123,7 +123,7 @@ class Scorer:
         probability = self.load(version).predict_proba(inputs)[:, 1]
         _require_sound(probability, f"{pipeline.name} version {version}")
         ids = prediction_ids(pipeline.name, version, rows[list(pipeline.question.key)])
-        front = rows.drop(columns=list(inputs))
+        front = rows.drop(columns=list(pipeline.features.answered))
         return pd.concat(
             [
                 pd.Series(ids, index=rows.index, name="prediction_id", dtype="str"),

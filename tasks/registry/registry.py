@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
@@ -85,12 +86,47 @@ class Registry:
                 artifact.verify(target, version.manifest)
         return target
 
+    def attach(self, version: ModelVersion, documents: Mapping[str, str]) -> None:
+        """Keeps texts by file name with the run of a version; those of before are replaced."""
+        with translated():
+            for name, text in documents.items():
+                self._client.log_text(version.run_id, text, f"documents/{name}")
+
     def point(self, pipeline: str, number: int) -> None:
         """Points the alias at a version; `Terminal` when there is no such version."""
         if self.pointed(pipeline) == number:
             return
         with translated():
             self._client.set_registered_model_alias(pipeline, ALIAS, str(number))
+
+    def withdraw(self, pipeline: str) -> None:
+        """Takes the alias away; nothing happens when it points nowhere."""
+        if self.pointed(pipeline) is not None:
+            with translated():
+                self._client.delete_registered_model_alias(pipeline, ALIAS)
+
+    def numbers(self, pipeline: str) -> frozenset[int]:
+        """The versions that are there; none when the pipeline's model is not."""
+        query = f"name = '{_quoted(pipeline)}'"
+        found: list[Registered] = []
+        with translated():
+            page = self._client.search_model_versions(query)
+            found += page
+            while page.token:
+                page = self._client.search_model_versions(query, page_token=page.token)
+                found += page
+        return frozenset(int(each.version) for each in found if each.status == storing.READY)
+
+    def has(self, pipeline: str, number: int) -> bool:
+        """Whether a version is there."""
+        return number in self.numbers(pipeline)
+
+    def original(self, version: ModelVersion, scratch: Path) -> Path:
+        """A fresh copy in an empty folder, past every local one, every byte verified.
+
+        `Corrupt` names what differs, `Terminal` says that there is no such version any more.
+        """
+        return self._downloaded(version, scratch)
 
     def pointed(self, pipeline: str) -> int | None:
         """The version that the alias points at, None when it points nowhere."""

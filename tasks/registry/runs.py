@@ -71,6 +71,9 @@ def _measure(
 def _fit(client: MlflowClient, run_id: str, fit: Fit) -> None:
     costs = {"seconds": fit.seconds, "cpu_seconds": fit.cpu_seconds, "peak_mb": fit.peak_mb}
     _measure(client, run_id, {**costs, "trials": fit.trials, "score": fit.score}, fit.params)
+    if fit.parent is not None:
+        client.set_tag(run_id, "ratchet.parent_version", str(fit.parent.version))
+        client.set_tag(run_id, "ratchet.parent_digest", fit.parent.digest)
     if fit.folds:
         folds = [Metric("fold_score", score, 0, step) for step, score in enumerate(fit.folds)]
         client.log_batch(run_id, metrics=folds)
@@ -78,9 +81,14 @@ def _fit(client: MlflowClient, run_id: str, fit: Fit) -> None:
 
 def _failure(client: MlflowClient, run_id: str, failure: Failure) -> None:
     tags = {"ratchet.failure": failure.kind, "mlflow.note.content": failure.reason[:_MAX_VALUE]}
+    costs = {
+        "seconds": failure.seconds,
+        "cpu_seconds": failure.cpu_seconds,
+        "peak_mb": failure.peak_mb,
+    }
     client.log_batch(
         run_id,
-        metrics=[Metric("seconds", failure.seconds, 0, 0)],
+        metrics=[Metric(name, value, 0, 0) for name, value in costs.items()],
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
 

@@ -41,6 +41,7 @@ features:
   lookback_days: 7
   numeric: [grams]
   categorical: []
+  context: [region]
 candidates:
   plain:
     estimator: sklearn.linear_model.LogisticRegression
@@ -66,6 +67,8 @@ gate:
   probation: {days: 5}
 watch: {window_days: 7}
 retrain: {budget: 2}
+card: {intended_use: Tells people when to be at home, owner: Dispatch}
+sensitive: [region]
 """
 
 EXPECTATIONS = """\
@@ -89,5 +92,5 @@ def folder(tmp_path: Path) -> Path:
     made.mkdir()
     (made / "pipeline.yaml").write_text(PIPELINE)
     (made / "expectations.yaml").write_text(EXPECTATIONS)
-    (made / "features.sql").write_text("SELECT parcel, grams FROM questions\n")
+    (made / "features.sql").write_text("SELECT parcel, grams, region FROM questions\n")
     return made

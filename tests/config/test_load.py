@@ -45,14 +45,14 @@ def test_a_definition_says_what_its_files_say(folder: Path) -> None:
     assert found.pipeline.candidates["plain"].params == {"C": 0.1, "class_weight": None}
     assert found.pipeline.gate.resamples == 2000
     assert list(found.suites) == ["parcels", "arrivals"]
-    assert found.features_sql == "SELECT parcel, grams FROM questions\n"
+    assert found.features_sql == "SELECT parcel, grams, region FROM questions\n"
     assert found.config_hash == config_hash(folder)
 
 
 def test_an_error_points_at_the_line_and_the_nearest_key(folder: Path) -> None:
     """A misspelt key is told with file, line, key path and the key that was meant."""
     assert told(folder, ("trials: 2", "trails: 2"), reads=load_pipeline) == [
-        "pipeline.yaml:43: candidates.plain.budget.trails: unknown key; did you mean 'trials'?"
+        "pipeline.yaml:44: candidates.plain.budget.trails: unknown key; did you mean 'trials'?"
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_key_like_no_other_is_told_with_all_that_are_known(folder: Path) -> No
     """Where no known key is near, all keys of that place are listed."""
     (problem,) = told(folder, ("seed: 1", "zzz: 1"), reads=load_pipeline)
     known = "estimator, params, search, encoding, warm_start, budget, seed"
-    assert problem == f"pipeline.yaml:44: candidates.plain.zzz: unknown key; known: {known}"
+    assert problem == f"pipeline.yaml:45: candidates.plain.zzz: unknown key; known: {known}"
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(folder: Path) -> None:
@@ -78,9 +78,9 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(folder: Path) ->
         "pipeline.yaml:3: schedule.timezone: no such time zone: 'Europe/Roma'",
         "pipeline.yaml:14: tables.parcels.columns.grams.type: must be 'string', 'integer', "
         "'float', 'boolean', 'date' or 'timestamp', not 'flaot'; did you mean 'float'?",
-        "pipeline.yaml:48: windows.holdout_days: must be a valid integer, not '2'",
-        "pipeline.yaml:61: retrain.budget: must be greater than or equal to 1, not 0",
-        "pipeline.yaml:62: metric: given twice, first in line 47",
+        "pipeline.yaml:49: windows.holdout_days: must be a valid integer, not '2'",
+        "pipeline.yaml:62: retrain.budget: must be greater than or equal to 1, not 0",
+        "pipeline.yaml:63: metric: given twice, first in line 48",
     ]
     with pytest.raises(ConfigError, match=r"^7 problems:\n"):
         load_pipeline(folder)
@@ -99,6 +99,13 @@ WRONG = [
     ("known_at: seen_at", "known_at: sen_at", "'sen_at' is used but not declared under columns"),
     ("  plain:", "  Plain:", "must match pattern '^[a-z][a-z0-9_]*$', not 'Plain'"),
     ("  table: arrivals", "  table: arival", "label.table 'arival' is not among tables"),
+    ("slices: {grams:", "slices: {gram:", "gate.slices names 'gram', no column of features; did"),
+    ("sensitive: [region]", "sensitive: [regio]", "sensitive names 'regio', no column of features"),
+    ("\nsensitive: [region]", "", "groups of sensitive columns, none is named"),
+    ("  context: [region]", "  context: [region, grams]", "features: named more than once: grams"),
+    ("{column: grams, by", "{column: gram, by", "'gram' is no model input; did you mean 'grams'?"),
+    ("grams, by: 100.0", "grams, to: heavy", "`to` must be a number, not 'heavy'"),
+    ("  numeric: [grams]\n  categorical: []", "  categorical: [grams]", "is not numeric (those"),
 ]
 
 

@@ -13,7 +13,9 @@ from config.load import load_pipeline
 from config.schema import Candidate, Features
 from tasks.data import artifact
 from tasks.models.estimators import build, fitted
+from tasks.models.rows import Rows
 from tasks.models.search import probability
+from tasks.models.warm import Start, learned
 
 SHIPPED = sorted(Path(config.__file__).parent.glob("pipelines/*/pipeline.yaml"))
 FOUND = [
@@ -111,3 +113,20 @@ def test_every_value_that_may_be_searched_is_accepted(
             params = {**candidate.params, name: value}
             model = build(candidate.model_copy(update={"params": params}), features)
             model.named_steps["model"]._validate_params()
+
+
+@every_candidate
+def test_going_on_from_a_champion(candidate: Candidate, features: Features) -> None:
+    """A warm start either goes on from what was learned, reproducibly, or says why it cannot."""
+    inputs, labels = inputs_and_labels(features)
+    days = np.repeat(np.arange(10), ROWS // 10)
+    half = Rows(inputs, labels, days).at(np.flatnonzero(days < 5))
+    start = Start(fitted(candidate, features, half.inputs, half.labels), through=4)
+    before = probability(start.model, inputs)
+    (one, cold), (two, _) = (
+        learned(start, candidate, features, Rows(inputs, labels, days)) for _ in range(2)
+    )
+    assert cold == ""
+    np.testing.assert_array_equal(probability(one, inputs), probability(two, inputs))
+    assert (probability(one, inputs) != before).any()
+    np.testing.assert_array_equal(probability(start.model, inputs), before)

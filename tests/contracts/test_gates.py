@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from config.gate import Gate
+from config.gate import Fairness, Gate, Golden
 from tasks.evaluation.gate import CHECKS, GateCheck, judge
-from tasks.evaluation.trial import Bench, Trial
+from tasks.evaluation.trial import Bench, Pinned, Trial
 from tasks.records import Check, Choice, Status
-from tests.evaluation.worlds import FIRST_DAY, GATE, trial
+from tests.evaluation.worlds import FIRST_DAY, GATE, SUPERIORITY, bets, trial
 
 Case = tuple[Trial, Gate]
 Sabotage = Callable[[Trial], Case]
@@ -19,6 +21,7 @@ Sabotage = Callable[[Trial], Case]
 def _rows(old: Trial, chosen: np.ndarray) -> Trial:
     """The same trial on some of its rows."""
     assert old.champion is not None
+    assert old.inputs is not None
     return replace(
         old,
         y=old.y[chosen],
@@ -27,6 +30,8 @@ def _rows(old: Trial, chosen: np.ndarray) -> Trial:
         champion=old.champion[chosen],
         baselines={name: p[chosen] for name, p in old.baselines.items()},
         slices={name: values[chosen] for name, values in old.slices.items()},
+        sensitive={name: values[chosen] for name, values in old.sensitive.items()},
+        inputs=old.inputs[chosen],
     )
 
 
@@ -39,6 +44,35 @@ def _with_nan(old: Trial) -> Trial:
     scores = old.challenger.copy()
     scores[17] = np.nan
     return replace(old, challenger=scores)
+
+
+def _pinned(old: Trial) -> Pinned:
+    assert old.golden is not None
+    return old.golden
+
+
+def _golden(old: Trial, **changes: Any) -> Trial:
+    """The same trial with something else on the pinned rows."""
+    return replace(old, golden=replace(_pinned(old), **changes))
+
+
+def _inputs(old: Trial) -> pd.DataFrame:
+    assert old.inputs is not None
+    return old.inputs
+
+
+def _far(old: Trial) -> np.ndarray:
+    """Rows of a group that no gate declares."""
+    return np.asarray(_inputs(old)["distance"] > 1500)
+
+
+def _women(old: Trial) -> np.ndarray:
+    return np.asarray(old.sensitive["sex"] == "female")
+
+
+def _raised(old: Trial) -> np.ndarray:
+    odds = np.log(old.challenger / (1 - old.challenger)) + 0.8
+    return np.asarray(1 / (1 + np.exp(-odds)))
 
 
 def _everywhere(old: Trial) -> np.ndarray:
@@ -115,10 +149,30 @@ SABOTAGES: Mapping[str, Mapping[str, Sabotage]] = {
             replace(good, champion=np.full(len(good.y), np.nan)),
             GATE,
         ),
-        "equal where better is asked": lambda good: (
-            replace(good, champion=good.challenger),
-            GATE.model_copy(update={"mode": "superiority"}),
+        "worse, whatever others have won": lambda good: (
+            replace(good, challenger=good.baselines["rule"]),
+            SUPERIORITY,
         ),
+        "worse by a number": lambda good: (
+            replace(good, challenger=good.baselines["rule"]),
+            GATE.model_copy(update={"mode": "point"}),
+        ),
+    },
+    "wealth": {
+        "equal where better is asked": lambda good: (
+            replace(good, bets=bets([0.01, -0.01] * 20)),
+            SUPERIORITY,
+        ),
+        "no night yet": lambda good: (replace(good, bets=()), SUPERIORITY),
+        "nights that say nothing": lambda good: (
+            replace(good, bets=bets([float("nan")] * 40)),
+            SUPERIORITY,
+        ),
+        "nights without a scale": lambda good: (
+            replace(good, bets=bets([0.01] * 40, scale=0.0)),
+            SUPERIORITY,
+        ),
+        "one night that won it all": lambda good: (replace(good, bets=bets([1e9])), SUPERIORITY),
     },
     "slice": {
         "opposite for one carrier": lambda good: (
@@ -135,9 +189,67 @@ SABOTAGES: Mapping[str, Mapping[str, Sabotage]] = {
             GATE,
         ),
     },
+    "golden": {
+        "says the opposite there": lambda good: (
+            _golden(good, challenger=1 - _pinned(good).challenger),
+            GATE,
+        ),
+        "worse than the approved": lambda good: (
+            _golden(good, reference=np.where(_pinned(good).y, 0.99, 0.01)),
+            GATE,
+        ),
+        "trained on a pinned row": lambda good: (_golden(good, reused=1), GATE),
+        "one nan": lambda good: (_golden(good, challenger=_with_nan(good).challenger), GATE),
+        "too few answers": lambda good: (
+            _golden(good, challenger=_pinned(good).challenger[:-5]),
+            GATE,
+        ),
+        "one class only": lambda good: (_golden(good, y=_pinned(good).y & False), GATE),
+        "too few rows": lambda good: (good, GATE.model_copy(update={"min_rows": 9000})),
+        "pinned before a feature was added": lambda good: (
+            _golden(good, lacking=("seats",)),
+            GATE,
+        ),
+        "champion without answers": lambda good: (_golden(good, champion=None), GATE),
+        "approved version without answers": lambda good: (_golden(good, reference=None), GATE),
+        "nothing is pinned and it has to be": lambda good: (
+            replace(good, golden=None),
+            GATE.model_copy(update={"golden": Golden(required=True)}),
+        ),
+    },
+    "weak": {
+        "opposite on long ways": lambda good: (_backwards(good, _far(good)), GATE),
+        "champion without answers": lambda good: (replace(good, champion=None), GATE),
+        "no inputs": lambda good: (replace(good, inputs=None), GATE),
+        "inputs of other rows": lambda good: (replace(good, inputs=_inputs(good)[:-5]), GATE),
+        "one nan": lambda good: (_with_nan(good), GATE),
+    },
+    "fairness": {
+        "always no for one sex": lambda good: (
+            replace(good, challenger=np.where(_women(good), 0.01, good.challenger)),
+            GATE,
+        ),
+        "one sex alone": lambda good: (
+            replace(good, sensitive={"sex": np.full(len(good.y), "male")}),
+            GATE,
+        ),
+        "sexes of other rows": lambda good: (
+            replace(good, sensitive={"sex": good.sensitive["sex"][:-5]}),
+            GATE,
+        ),
+        "too few of one sex": lambda good: (
+            good,
+            GATE.model_copy(update={"fairness": Fairness(min_group_rows=2000)}),
+        ),
+        "one nan": lambda good: (_with_nan(good), GATE),
+    },
     "calibration": {
         "promises too much": lambda good: (
             replace(good, challenger=np.sqrt(good.challenger)),
+            GATE,
+        ),
+        "promises a little too much, on few rows": lambda good: (
+            replace(_rows(good, np.arange(len(good.y)) % 4 == 0), challenger=_raised(good)[::4]),
             GATE,
         ),
         "one nan": lambda good: (_with_nan(good), GATE),
@@ -163,7 +275,8 @@ def test_every_check_has_its_sabotage() -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 def test_a_good_model_passes(check: GateCheck) -> None:
     """Each check passes a model that is better, calibrated, and judged on clean rows."""
-    made = check.judge(Bench(trial(), GATE, "roc_auc"))
+    gate = SUPERIORITY if check.code == "wealth" else GATE
+    made = check.judge(Bench(trial(), gate, "roc_auc"))
     assert made
     assert {each.status for each in made} == {Status.PASS}
     assert _by(check, made) == list(made)

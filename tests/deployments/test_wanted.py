@@ -17,12 +17,14 @@ EVERY_FLOW = {
     "backfill",
     "ingest",
     "nightly",
+    "pin",
     "promote",
     "reconcile",
     "release",
     "retrain",
     "rollback",
     "score",
+    "selftest",
     "watch",
 }
 
@@ -71,7 +73,7 @@ def test_schedules_are_in_the_time_zone_of_the_pipeline(settings: Settings) -> N
     schedule = {
         "at": "04:30",
         "timezone": "Europe/Rome",
-        "cron": {"score": "0 * * * *", "retrain": "0 5 * * 1"},
+        "cron": {"score": "0 * * * *", "retrain": "0 5 * * 1", "selftest": "0 6 * * 1"},
         "reconcile_minutes": 7,
     }
     found = {
@@ -79,7 +81,7 @@ def test_schedules_are_in_the_time_zone_of_the_pipeline(settings: Settings) -> N
         for each in asked(settings, {"schedule": schedule}).deployments
         if each.recurrence is not None
     }
-    assert set(found) == {"nightly", "reconcile", "score", "retrain"}
+    assert set(found) == {"nightly", "reconcile", "score", "selftest", "retrain"}
     assert (found["nightly"].cron, found["nightly"].timezone) == ("30 4 * * *", "Europe/Rome")
     assert (found["score"].cron, found["score"].timezone) == ("0 * * * *", "Europe/Rome")
     assert found["reconcile"].minutes == 7

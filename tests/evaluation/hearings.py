@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from config.load import Definition
 from config.schema import Candidate, Features, Label, Pipeline, Question, Table
+from tasks.evaluation.hearing import Hearing
+from tasks.evaluation.trial import Trial
 from tasks.features.cohort import Cohort, digest
 from tasks.features.splits import Split
 from tasks.records import (
@@ -19,7 +22,6 @@ from tasks.records import (
     Status,
     Verdict,
 )
-from tasks.registry.hearing import Hearing
 
 AS_OF = datetime(2013, 3, 15, 7, tzinfo=UTC)
 
@@ -69,6 +71,22 @@ def snapshot(as_of: datetime = AS_OF, content: str = "5na9") -> Snapshot:
     return Snapshot("shop", as_of, {"orders": 4}, date(2013, 3, 1), date(2013, 3, 12), 48, content)
 
 
+def trial() -> Trial:
+    """The holdout's rows before champion 1."""
+    rows = frame(9, 12)
+    days = np.array([date.fromisoformat(day).toordinal() for day in rows["day"]])
+    half = np.full(len(rows), 0.5)
+    return Trial(
+        y=rows["late"].to_numpy(),
+        days=days,
+        challenger=half,
+        challenger_through=int(days.min()) - 1,
+        champion=half,
+        champion_version=1,
+        champion_through=int(days.min()) - 1,
+    )
+
+
 def hearing(choice: Choice, as_of: datetime = AS_OF, folder: str = "work/logistic") -> Hearing:
     """A challenger that was judged so."""
     training, holdout = frame(1, 8), frame(9, 12)
@@ -82,11 +100,11 @@ def hearing(choice: Choice, as_of: datetime = AS_OF, folder: str = "work/logisti
         split=Split(training, holdout, digest(training), digest(holdout)),
         challenger=fit,
         attempts=(fit, Failure("forest", "timeout", "not done within 60 s", 60.0)),
+        trial=trial(),
         measured={
             "challenger": {"roc_auc": interval, "log_loss": interval},
             "dummy": {"roc_auc": nothing, "log_loss": interval},
         },
         verdict=Verdict(choice, (worse,), labels_needed=0 if choice is Choice.PROMOTE else 120),
-        champion=1,
         reason="champion is old",
     )

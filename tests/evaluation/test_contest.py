@@ -16,13 +16,13 @@ from config.schema import Baseline
 from config.values import Metric
 from tasks.data import artifact
 from tasks.errors import Corrupt
-from tasks.evaluation.contest import Champion, contest, judge, measured
+from tasks.evaluation.contest import Beside, Champion, contest, judge, measured
 from tasks.evaluation.metrics import measure
 from tasks.features.cohort import digest
 from tasks.features.splits import Split
 from tasks.models.estimators import build
 from tasks.records import Check, Choice, Fit, ModelVersion, Status
-from tests.registry.hearings import definition as shop
+from tests.evaluation.hearings import definition as shop
 
 TRAINED, HELD_OUT = 20, 6
 
@@ -31,6 +31,7 @@ TRAINED, HELD_OUT = 20, 6
 def definition() -> Definition:
     """The shop with a rule and a gate that a few rows can pass."""
     gate = Gate(
+        mode="refresh",
         min_rows=200,
         min_per_class=20,
         floors={"roc_auc": 0.6},
@@ -99,7 +100,7 @@ def test_same_rows(
     definition: Definition, split: Split, challenger: Fit, champion: Champion
 ) -> None:
     """Challenger, champion and baselines answer every row of the holdout, and only inputs."""
-    trial = contest(definition, split, challenger, champion)
+    trial = contest(definition, split, challenger, champion, Beside())
     assert trial.champion is not None
     told = [trial.challenger, trial.champion, *trial.baselines.values()]
     assert {len(each) for each in told} == {len(split.holdout)}
@@ -107,6 +108,8 @@ def test_same_rows(
     assert isinstance(champion.model, Coin)
     (asked,) = champion.model.asked
     assert list(asked) == ["amount", "store"]
+    assert trial.inputs is not None
+    pd.testing.assert_frame_equal(trial.inputs, split.holdout[["amount", "store"]])
     np.testing.assert_array_equal(trial.y, split.holdout["late"].astype(bool))
 
 
@@ -114,7 +117,7 @@ def test_what_everybody_has_seen(
     definition: Definition, split: Split, challenger: Fit, champion: Champion
 ) -> None:
     """Days and digests let the gate check that these rows are new to both."""
-    trial = contest(definition, split, challenger, champion)
+    trial = contest(definition, split, challenger, champion, Beside())
     assert trial.challenger_through == date(2013, 3, 20).toordinal() < trial.days.min()
     assert trial.champion_through == date(2013, 3, 10).toordinal()
     assert trial.champion_version == 3
@@ -126,7 +129,7 @@ def test_what_everybody_has_seen(
 
 def test_first_model(definition: Definition, split: Split, challenger: Fit) -> None:
     """Without a champion the baselines remain."""
-    trial = contest(definition, split, challenger, None)
+    trial = contest(definition, split, challenger, None, Beside())
     assert (trial.champion, trial.champion_version, trial.champion_through) == (None, None, None)
 
 
@@ -134,7 +137,7 @@ def test_dummy_says_the_prior_of_training(
     definition: Definition, split: Split, challenger: Fit
 ) -> None:
     """The dummy knows nothing of the holdout."""
-    trial = contest(definition, split, challenger, None)
+    trial = contest(definition, split, challenger, None, Beside())
     assert set(trial.baselines["dummy"]) == {split.training["late"].mean()}
 
 
@@ -144,12 +147,12 @@ def test_damaged_challenger(
     """A model that does not load is not judged."""
     (tmp_path / artifact.MODEL_FILE).write_bytes(b"PK damaged")
     with pytest.raises(Corrupt):
-        contest(definition, split, replace(challenger, folder=str(tmp_path)), None)
+        contest(definition, split, replace(challenger, folder=str(tmp_path)), None, Beside())
 
 
 def test_judged(definition: Definition, split: Split, challenger: Fit, champion: Champion) -> None:
     """A good challenger is promoted by the pipeline's own gate; what was checked before counts."""
-    trial = contest(definition, split, challenger, champion)
+    trial = contest(definition, split, challenger, champion, Beside())
     fine = Check("truncation", "Features do not see the future", Status.PASS, "all equal")
     verdict = judge(definition, trial, [fine])
     assert verdict.choice is Choice.PROMOTE, verdict.reason
@@ -162,7 +165,7 @@ def test_measured(
     definition: Definition, split: Split, challenger: Fit, champion: Champion
 ) -> None:
     """Every metric of every contender, on the same rows."""
-    trial = contest(definition, split, challenger, champion)
+    trial = contest(definition, split, challenger, champion, Beside())
     told = measured(definition, trial)
     assert set(told) == {"challenger", "champion", "dummy", "rule"}
     for by_metric in told.values():

@@ -7,7 +7,9 @@ import pytest
 
 from tasks.evaluation.gate import CHECKS, judge
 from tasks.records import Check, Choice, Severity, Status, Verdict
-from tests.evaluation.worlds import FIRST_DAY, GATE, trial, world
+from tests.evaluation.worlds import FIRST_DAY, GATE, SUPERIORITY, trial, world
+
+NO_GROUPS = {"slices": {}, "weak_slices": False, "fairness": None}
 
 
 def found(verdict: Verdict, code: str) -> Check:
@@ -54,7 +56,7 @@ def test_an_open_question_says_how_many_labels_would_settle_it() -> None:
         baselines={},
         slices={},
     )
-    gate = GATE.model_copy(update={"slices": (), "margin": 0.0, "max_calibration_error": 1.0})
+    gate = SUPERIORITY.model_copy(update=NO_GROUPS | {"margin": 0.0, "max_calibration_error": 1.0})
     verdict = judge(close, gate, "roc_auc")
     assert verdict.choice is Choice.UNDECIDED
     assert 0 < verdict.labels_needed <= 100 * len(rows.y)
@@ -72,7 +74,7 @@ def test_missing_labels_are_counted() -> None:
 
 def test_enough_more_labels_would_have_settled_it() -> None:
     """The estimate of labels needed is of the right size: with twice as many it is decided."""
-    gate = GATE.model_copy(update={"slices": (), "margin": 0.0, "max_calibration_error": 1.0})
+    gate = SUPERIORITY.model_copy(update=NO_GROUPS | {"margin": 0.0, "max_calibration_error": 1.0})
     settled = 0
     for seed in range(20):
         rows = world(seed, days=60, rows_a_day=60)
@@ -120,12 +122,43 @@ def test_losses_are_judged_the_right_way_round(metric: str) -> None:
 
 
 def test_superiority_asks_for_more_than_refresh() -> None:
-    """The same challenger as the champion passes a refresh and not a superiority gate."""
-    good = trial()
-    same = replace(good, champion=good.challenger)
+    """The same challenger as the champion passes a refresh; superiority waits for nights."""
+    same = replace(trial(), champion=trial().challenger, bets=())
     assert judge(same, GATE, "roc_auc").choice is Choice.PROMOTE
-    strict = GATE.model_copy(update={"mode": "superiority"})
-    assert judge(same, strict, "roc_auc").choice is Choice.KEEP
+    verdict = judge(same, SUPERIORITY, "roc_auc")
+    assert verdict.choice is Choice.UNDECIDED
+    assert verdict.labels_needed > 0
+    assert "0 nights against champion 3 are worth 1, 20 asked" in verdict.reason
+
+
+def test_superiority_tells_nights_and_window() -> None:
+    """A promotion's reason is what the nights are worth, and the window of who is promoted."""
+    verdict = judge(trial(), SUPERIORITY, "roc_auc")
+    assert verdict.choice is Choice.PROMOTE
+    assert "12 nights against champion 3 are worth" in verdict.reason
+    assert "better [" in verdict.reason
+
+
+def test_nights_do_not_vouch_for_a_bad_challenger() -> None:
+    """What earlier challengers have won promotes nobody who is worse today."""
+    dud = replace(trial(), challenger=trial().baselines["rule"], baselines={})
+    verdict = judge(dud, SUPERIORITY, "roc_auc")
+    assert found(verdict, "wealth").status is Status.PASS
+    assert verdict.choice is Choice.KEEP
+
+
+def test_superiority_without_a_champion() -> None:
+    """The first model has nobody to bet against; floors and baselines decide."""
+    first = replace(trial(), champion=None, champion_version=None, champion_through=None, bets=())
+    assert found(judge(first, SUPERIORITY, "roc_auc"), "wealth").status is Status.NOT_APPLICABLE
+
+
+def test_point_prices_nothing_and_says_so() -> None:
+    """A better number is enough in point mode, and a reader is told what it is worth."""
+    point = GATE.model_copy(update={"mode": "point"})
+    check = found(judge(trial(), point, "roc_auc"), "champion")
+    assert check.status is Status.PASS
+    assert "prices no attempt" in check.reason
 
 
 def test_empty_rows_never_raise_and_never_promote() -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
+from tasks.evaluation.hearing import retrain_key, submission
 from tasks.ledger.text import canonical
 from tasks.records import Choice, Interval
-from tasks.registry.hearing import retrain_key, submission
-from tests.registry.hearings import AS_OF, definition, hearing, snapshot
+from tests.evaluation.hearings import AS_OF, definition, hearing, snapshot
 
 
 def test_reference() -> None:

@@ -1,12 +1,16 @@
 """Labels and scores with days that differ, and trials made of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from config.gate import Gate
-from tasks.evaluation.trial import Trial
+from config.gate import Fairness, Gate
+from tasks.evaluation.trial import Pinned, Trial
+from tasks.records import Bet
 
 Floats = npt.NDArray[np.float64]
 FIRST_DAY = 735_000
@@ -18,8 +22,10 @@ GATE = Gate(
     floors={"roc_auc": 0.6},
     slices=("carrier",),
     min_slice_rows=200,
+    fairness=Fairness(min_group_rows=50),
     resamples=200,
 )
+SUPERIORITY = GATE.model_copy(update={"mode": "superiority"})
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,41 @@ def trial(seed: int = 1, days: int = 10) -> Trial:
     carrier = rng.choice(["AA", "B6", "UA"], rows)
     signal = rng.normal(size=rows)
     y = rng.uniform(size=rows) < _chance(-1 + 1.5 * signal)
+    champion = _chance(-1 + 1.5 * signal + rng.normal(0, 1, rows))
+    rule = _chance(-1 + signal + rng.normal(0, 2.5, rows))
+    distance = np.round(rng.lognormal(7, 0.6, rows))
     return Trial(
         y=y,
         days=day + FIRST_DAY,
         challenger=_chance(-1 + 1.5 * signal),
         challenger_through=FIRST_DAY - 1,
-        champion=_chance(-1 + 1.5 * signal + rng.normal(0, 1, rows)),
+        champion=champion,
         champion_version=3,
         champion_through=FIRST_DAY - 30,
-        baselines={"rule": _chance(-1 + signal + rng.normal(0, 2.5, rows))},
+        baselines={"rule": rule},
         slices={"carrier": carrier},
+        sensitive={"sex": rng.choice(["female", "male"], rows)},
+        inputs=pd.DataFrame({"distance": distance, "carrier": carrier}),
+        bets=bets([0.01] * 12),
+        golden=Pinned(
+            version=1,
+            y=y,
+            days=day + FIRST_DAY - 100,
+            challenger=_chance(-1 + 1.5 * signal),
+            champion=champion,
+            reference=_chance(-1 + signal),
+            reference_version=2,
+        ),
         holdout_digest="a" * 64,
         used_digests=("b" * 64,),
+    )
+
+
+def bets(leads: Sequence[float], scale: float = 0.01) -> tuple[Bet, ...]:
+    """A bet a day with these leads, the last on the day before the trial's rows."""
+    first = FIRST_DAY - len(leads)
+    return tuple(
+        Bet(date.fromordinal(first + n), 2, 900, lead, scale) for n, lead in enumerate(leads)
     )
 
 

@@ -1,6 +1,7 @@
 """Past nights played again: what was known then, night by night, and nothing live."""
 
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,10 +56,13 @@ def test_twice_is_once(trained: Installation) -> None:
 def test_a_failing_night_stops_no_other(trained: Installation) -> None:
     """Its error is told in the end, with how many failed; the others are played."""
     trained.deliver(TRAINED + 2, TRAINED + 2)
-    artifacts_ = trained.home / "mlartifacts"
-    artifacts_.rename(trained.home / "gone")  # what there is to score cannot be scored
+    places = [trained.home / "mlartifacts", trained.home / "models"]
+    for place in places:
+        place.rename(place.with_suffix(".gone"))  # what there is to score cannot be scored
     state: Any = backfill(FIRST, LAST, order="newest first", pipeline=NAME, return_state=True)
-    (trained.home / "gone").rename(artifacts_)
+    for place in places:
+        shutil.rmtree(place, ignore_errors=True)
+        place.with_suffix(".gone").rename(place)
     assert state.is_failed()
     assert "2 of 4 nights failed\nnight of 2024-01-23: " in state.message
     with pytest.raises(NightsFailed) as failure:

@@ -22,6 +22,7 @@ REQUIRED = {
     "promote": ["version", "reason", "by"],
     "backfill": ["first", "last"],
     "release": ["table", "partition"],
+    "pin": ["first", "last", "by", "reason"],
     "alarm": ["what"],
 }
 """What nobody can guess for them; a deployment's own pipeline is filled in."""
@@ -75,15 +76,16 @@ def test_choices_are_dropdowns(story: str, name: str) -> None:
     assert field["default"]
 
 
+@pytest.mark.parametrize("story", ["backfill", "pin"])
 @pytest.mark.parametrize("name", ["first", "last"])
-def test_days_are_picked_from_a_calendar(name: str) -> None:
-    """A backfill's nights are dates."""
-    assert properties("backfill")[name]["format"] == "date"
+def test_days_are_picked_from_a_calendar(story: str, name: str) -> None:
+    """A backfill's nights, and days to pin, are dates."""
+    assert properties(story)[name]["format"] == "date"
 
 
-@pytest.mark.parametrize("story", sorted(set(STORIES) - {"backfill"}))
+@pytest.mark.parametrize("story", sorted(set(STORIES) - {"backfill", "selftest"}))
 def test_a_moment_is_an_instant(story: str) -> None:
-    """Every story can be told as of a moment; it has a time zone, and empty means now."""
+    """Every other story can be told as of a moment; it has a time zone, and empty means now."""
     field = properties(story)["as_of"]
     assert {option.get("format") for option in field["anyOf"]} == {"date-time", None}
     assert field["default"] is None

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from mlflow.tracking import MlflowClient
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
@@ -13,13 +14,17 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Crashed, Failed, Late, Paused, Pending, Running
 
+from config import events as names
+from flows.ingest import ingest
 from flows.nightly import nightly
 from flows.reconcile import reconcile
 from flows.retrain import retrain
+from flows.score import score
 from flows.watch import watch
 from tasks import start
+from tasks.errors import Terminal
 from tests.conftest import LATE
-from tests.flows.told import flow_run
+from tests.flows.told import events, flow_run, run_of
 from tests.installation import Installation
 from tests.shop import NAME, day, night
 
@@ -35,6 +40,13 @@ def deployed(flow: "Flow[..., Any]", *tags: str) -> Iterator[UUID]:
     with get_client(sync_client=True) as client:
         yield UUID(str(deployment_id))
         client.delete_deployment(UUID(str(deployment_id)))
+
+
+@pytest.fixture
+def client(trained: Installation) -> MlflowClient:
+    """MLflow in somebody else's hands."""
+    uri = trained.settings.tracking_uri
+    return MlflowClient(uri, registry_uri=uri)
 
 
 @pytest.fixture
@@ -110,6 +122,49 @@ def test_what_became_of_the_last(
                     client.set_flow_run_state(run.id, state)
     assert "a person should look" in reconcile(NAME, NIGHT).started.why
     assert len(runs(retrains)) == started
+
+
+def test_a_hand_on_the_alias(renewed: Installation) -> None:
+    """An alias that was moved, to whomever, or taken away is put right, and it is said."""
+    registry = renewed.stores.registry
+    registry.point(NAME, 1)
+    moved = "the alias named v1, which no longer serves; it names v2 again"
+    assert reconcile(NAME, NIGHT).told == (moved,)
+    assert registry.pointed(NAME) == 2
+    registry.withdraw(NAME)
+    assert reconcile(NAME, NIGHT).told == ("the alias named nobody; it names v2 again",)
+    assert reconcile(NAME, NIGHT).told == ()
+
+
+def test_a_version_that_nobody_promoted(turned: Installation) -> None:
+    """An alias on a version that the gate refused is taken back: it was never champion."""
+    turned.define({"gate": {"floors": {"roc_auc": 0.999}}})
+    retrain(NAME, NIGHT)
+    turned.stores.registry.point(NAME, 2)
+    told = "the alias named v2, which no decision made champion; it names v1 again"
+    assert reconcile(NAME, NIGHT).told == (told,)
+
+
+def test_a_deleted_champion(trained: Installation, client: MlflowClient) -> None:
+    """The alarm is raised once; the verified copy answers on, and nobody else gets the alias."""
+    trained.stores.folder(1)
+    client.delete_model_version(NAME, "1")
+    trained.deliver(19, 19)
+    ingest(NAME, night(day(20)))
+    run_id = run_of(reconcile, NAME, night(day(20)))
+    (raised,) = events(run_id, names.ALARM_RAISED)
+    assert raised["payload"]["what"] == (
+        "v1 of shop was deleted in the registry, where no version is left"
+    )
+    assert "v1 serves on from its verified local copy" in raised["payload"]["detail"]
+    again = reconcile(NAME, night(day(20)))
+    assert (again.told, again.pointed.lost) == ((), True)
+    assert score(NAME, night(day(20))).rows == 70
+    client.delete_registered_model(NAME)
+    assert reconcile(NAME, night(day(20))).told == ()
+    with pytest.raises(Terminal, match="not found"):
+        trained.stores.registry.fetch(trained.stores.ledger.version(NAME, 1), trained.home / "else")
+    trained.forge("DELETE FROM decisions")  # so that it adds up: nobody serves, nobody is named
 
 
 def test_dead_runs(empty: Installation, nights: UUID) -> None:

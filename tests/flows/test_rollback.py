@@ -3,6 +3,7 @@
 import pytest
 
 from flows.ingest import ingest
+from flows.promote import promote
 from flows.retrain import retrain
 from flows.rollback import rollback
 from flows.score import score
@@ -42,11 +43,20 @@ def test_there_is_no_way_back_from_the_way_back(renewed: Installation) -> None:
     refused(renewed, None, "no earlier champion that was not rolled back itself; v1 stays")
 
 
-def test_a_person_may_name_the_version_that_was_taken_out(renewed: Installation) -> None:
-    """It was out until a person says otherwise, and now a person does."""
+def test_the_version_that_was_taken_out(renewed: Installation) -> None:
+    """No way back leads to it, named or not; a person who promotes it makes it serve again."""
     rollback(NAME, night(day(35)))
-    assert rollback(NAME, night(day(36)), version=2).champion == 2
+    refused(renewed, 2, "v2 was rolled back itself; .* `ratchet promote shop --version 2`")
+    assert promote(2, "the data was at fault", "Ada", NAME, night(day(36))).champion == 2
     assert renewed.stores.registry.pointed(NAME) == 2
+    assert rollback(NAME, night(day(37))).champion == 1
+
+
+def test_silence_never_served(turned: Installation) -> None:
+    """A version whose approval expired is nothing to return to."""
+    turned.define({"approval": {"ask": True}})
+    assert decided(retrain(NAME, night(day(LATE)))).kind == "expired"
+    refused(turned, 2, "v2 has never been champion; champions so far: v1")
 
 
 def test_to_the_champion_itself(renewed: Installation) -> None:

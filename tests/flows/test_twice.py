@@ -1,5 +1,7 @@
 """Every flow is run twice: the second run finds its work done and changes nothing."""
 
+from mlflow.tracking import MlflowClient
+
 from flows.ingest import ingest
 from flows.nightly import nightly
 from flows.release import release
@@ -47,6 +49,21 @@ def test_retrain_twice(trained: Installation) -> None:
     again = retrain(NAME, night(day(19)), "first champion")
     assert (again.news, decided(again).version) == (False, 1)
     assert trained.state() == before
+
+
+def test_documents_are_written_once(renewed: Installation) -> None:
+    """Page and card of a judged version say who decided, and are kept with its run."""
+    reports, version = renewed.settings.reports / NAME, renewed.stores.ledger.version(NAME, 2)
+    shown = {path.relative_to(reports).as_posix() for path in reports.glob("c*/*")}
+    assert {f"comparisons/v{n}.html" for n in (1, 2)} <= shown
+    assert {f"cards/v{n}.{kind}" for n in (1, 2) for kind in ("md", "html")} <= shown
+    card = (reports / "cards" / "v2.md").read_text()
+    assert "promoted" in card
+    assert ">v2" in (reports / "comparisons" / "v2.html").read_text()
+    run = MlflowClient(renewed.settings.tracking_uri).list_artifacts(version.run_id, "documents")
+    assert {each.path for each in run} == {
+        f"documents/{name}" for name in ("card.html", "card.md", "comparison.html")
+    }
 
 
 def test_a_quiet_night_twice(trained: Installation) -> None:

@@ -10,8 +10,8 @@ from tasks.ledger.approval import Approval, Wish, nobody_can_answer, question, w
 from tasks.ledger.deciding import Ruling, bench, decide
 from tasks.ledger.ledger import Ledger
 from tasks.records import Choice, Kind
+from tests.evaluation.hearings import hearing
 from tests.ledger.conftest import model, night, promote
-from tests.registry.hearings import hearing
 
 YES = Approval(True, "Ada", "looks right", night(2), night(3))
 NO = replace(YES, agreed=False, reason="not on a Friday")
@@ -72,8 +72,8 @@ def test_question() -> None:
     [
         (YES, Kind.PROMOTED, 2, "; approved by Ada: looks right"),
         (NO, Kind.REFUSED, 1, "; declined by Ada: not on a Friday"),
-        (SILENCE, Kind.REFUSED, 1, "; not approved: nobody answered within 24 hours"),
-        (nobody_can_answer("flights", 2, night(2)), Kind.REFUSED, 1, "--version 2` makes it serve"),
+        (SILENCE, Kind.EXPIRED, 1, "; not approved: nobody answered within 24 hours"),
+        (nobody_can_answer("flights", 2, night(2)), Kind.EXPIRED, 1, "--version 2` makes it serve"),
     ],
 )
 def test_decided(serving: Ledger, approval: Approval, kind: Kind, champion: int, told: str) -> None:

@@ -9,6 +9,7 @@ from tasks.errors import Conflict, Terminal
 from tasks.ledger.deciding import Bench, Ruling, bench, decide, journal, measured, settle
 from tasks.ledger.ledger import Ledger
 from tasks.records import Choice, Decision, Kind, Outcome
+from tests.evaluation.hearings import hearing
 from tests.ledger.conftest import (
     admission,
     intent,
@@ -19,7 +20,6 @@ from tests.ledger.conftest import (
     refuse,
     roll_back,
 )
-from tests.registry.hearings import hearing
 
 CAUSE = "performance-dropped:v1:after-1"
 

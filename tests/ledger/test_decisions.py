@@ -109,6 +109,7 @@ def test_unstorable_evidence(ledger: Ledger) -> None:
         (Kind.PROMOTED, 2, None),
         (Kind.REFUSED, 2, 2),
         (Kind.REFUSED, 2, None),
+        (Kind.EXPIRED, 2, 2),
         (Kind.ROLLED_BACK, 1, 1),
         (Kind.ROLLED_BACK, 2, 3),
     ],

@@ -10,7 +10,7 @@ from tasks.ledger.deciding import Bench, bench
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.rollback import Return, roll_back, target
 from tasks.records import Interval, Kind
-from tests.ledger.conftest import model, night, promote, refuse
+from tests.ledger.conftest import entry, model, night, promote, refuse
 
 
 def asked(version: int | None = None, at: int = 10) -> Return:
@@ -52,9 +52,33 @@ def test_down_the_ladder(three: Ledger) -> None:
 
 
 def test_named(three: Ledger) -> None:
-    """A person may name any version that has served, one that was rolled back too."""
+    """A person may name any version that has served and was not rolled back itself."""
     assert back(three, 1) == 1
-    assert back(three, 4, at=11) == 4
+    with pytest.raises(Terminal, match=r"v4 was rolled back .* `ratchet promote flights --v"):
+        back(three, 4, at=11)
+
+
+def test_the_ledger_itself_keeps_them_out(three: Ledger) -> None:
+    """Neither a gate nor a rollback makes a version serve that was rolled back; a person may."""
+    assert back(three) == 2
+    again = entry(three, Kind.PROMOTED, 4, 4)
+    for kept_out in (again, entry(three, Kind.ROLLED_BACK, 2, 4)):
+        with pytest.raises(Terminal, match="serves again only by a person's word"):
+            three.decide(replace(kept_out, key="another attempt"))
+    assert three.blocklist("flights") == {4}
+    by_ada = replace(again, key="by Ada", evidence={"by": "Ada"})
+    assert three.decide(by_ada).champion == 4
+    assert three.blocklist("flights") == set()
+    assert three.verify("flights") == []
+
+
+def test_asked_by_a_probation(three: Ledger) -> None:
+    """A promotion's probation asks once, whenever and however often it does."""
+    request = replace(asked(), probation_of=4)
+    decision = roll_back(three, request, here(three), 2)
+    assert decision.evidence == {"from": 4, "to": 2, "probation_of": 4}
+    later = replace(request, as_of=night(12), reason="again")
+    assert roll_back(three, later, bench(three, "flights", night(12)), 1) == decision
 
 
 @pytest.mark.parametrize(

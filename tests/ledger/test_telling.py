@@ -2,9 +2,10 @@
 
 import pytest
 
+from tasks.evaluation.costs import costs
 from tasks.ledger.ledger import Ledger
-from tasks.ledger.telling import decision_sentence, verdict_markdown
-from tasks.records import Check, Choice, Kind, Status, Verdict
+from tasks.ledger.telling import candidates_markdown, decision_sentence, verdict_markdown
+from tasks.records import Check, Choice, Failure, Fit, Kind, Status, Verdict
 from tests.ledger.conftest import entry
 
 
@@ -83,3 +84,18 @@ def test_sentence_without_champion(ledger: Ledger) -> None:
     assert "v1 refused, nobody serves" in decision_sentence(
         ledger.decide(entry(ledger, Kind.REFUSED, 1, None))
     )
+
+
+def test_prices_beside_gains() -> None:
+    """Every candidate's price stands beside its gain; what is undefined is empty, names escaped."""
+    attempts = (
+        Fit("cheap", "", {}, (0.7,), 3, 5.0, 4.0, 210.0),
+        Fit("dear", "", {}, (0.72,), 2, 70.0, 64.0, 1310.0, cold="a | b"),
+        Failure("hung", "timeout", "killed after 60 s", 60.0, 58.0, 400.0),
+    )
+    told = rows(candidates_markdown(costs(attempts, "roc_auc"), "roc_auc"))
+    assert told == [
+        ["cheap", "0.7000", "+0.0000", "", "4.0", "210", "3", ""],
+        ["dear", "0.7200", "+0.0200", "+0.0200", "64.0", "1,310", "2", "started cold: a \\| b"],
+        ["hung", "", "", "", "58.0", "400", "0", "timeout: killed after 60 s"],
+    ]

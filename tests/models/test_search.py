@@ -10,7 +10,8 @@ import pytest
 from config.schema import Budget, Candidate, Windows
 from config.values import Metric, Scalar
 from tasks.errors import NotEnoughData
-from tasks.models.search import Rows, Task, folds, search
+from tasks.models.rows import Rows
+from tasks.models.search import Task, folds, search
 from tests.models.conftest import FEATURES, LOGISTIC, WINDOWS, small_world
 
 

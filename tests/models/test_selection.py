@@ -10,7 +10,8 @@ import pytest
 
 from config.values import Metric
 from tasks.errors import Terminal
-from tasks.models.selection import FRAME, REFERENCE, RESULT, attempt, best, jobs
+from tasks.models.fitting import RESULT
+from tasks.models.selection import FRAME, REFERENCE, attempt, best, jobs
 from tasks.records import Failure, Fit
 from tests.features.lakes import defined
 from tests.shop import day

@@ -10,6 +10,7 @@ import pytest
 
 from config.load import ConfigError
 from config.settings import Settings
+from tasks import arena, pages
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger.deciding import bench
 from tasks.ledger.decisions import Entry
@@ -131,8 +132,8 @@ def test_unknown_pipeline(settings: Settings) -> None:
 def test_nobody_serves(new: Stores) -> None:
     """Before the first champion there is no folder, nobody to face, and no alias."""
     assert new.champion_folder(BORN) is None
-    assert new.served(bench(new.ledger, NAME, BORN)) is None
-    assert new.repair_alias() is None
+    assert arena.served(new, bench(new.ledger, NAME, BORN)) is None
+    assert new.repair_alias().told == ""
     assert new.scorer.reigns == []
     record = new.record(BORN)
     assert (record.champion_since, list(record.attempts), record.trainable) == (None, [], False)
@@ -140,7 +141,7 @@ def test_nobody_serves(new: Stores) -> None:
 
 def test_champion(stores: Stores) -> None:
     """The champion is loaded, verified, and answers; before its birth nobody does."""
-    served = stores.served(bench(stores.ledger, NAME, BORN))
+    served = arena.served(stores, bench(stores.ledger, NAME, BORN))
     assert served is not None
     assert served.version.number == 1
     sample = stores.reference(1)
@@ -175,7 +176,9 @@ def test_reigns(stores: Stores) -> None:
 def test_alias_follows_the_ledger(stores: Stores) -> None:
     """The alias is a cache: it is put right from the ledger, however wrong it was."""
     stores.registry.point(NAME, 2)
-    assert stores.repair_alias() == 1
+    assert stores.repair_alias().told == (
+        "the alias named v2, which no decision made champion; it names v1 again"
+    )
     assert stores.registry.pointed(NAME) == 1
 
 
@@ -221,19 +224,19 @@ def test_status_page(stores: Stores) -> None:
             reason="fine",
         )
     )
-    page = stores.write_status_page(BORN)
+    page = pages.status(stores, BORN)
     text = page.read_text()
     assert page == stores.reports / "status.html"
     assert "drift/2024-01-18_0300.html" in text
     assert "data_docs" not in text
     assert "Orders that come back" in text
-    assert stores.write_status_page(BORN).read_text() == text
+    assert pages.status(stores, BORN).read_text() == text
     assert [path.name for path in stores.reports.glob("*.tmp")] == []
 
 
 def test_status_page_of_a_new_pipeline(new: Stores) -> None:
     """Before anything happened the page can be written, and says so."""
-    assert "Orders that come back" in new.write_status_page(BORN).read_text()
+    assert "Orders that come back" in pages.status(new, BORN).read_text()
 
 
 def held(row: int) -> Held:
