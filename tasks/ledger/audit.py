@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tasks.data import artifact
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger.ledger import Ledger
-from tasks.models.rehearsal import rehearsed
+from tasks.models.proof import unfit
 from tasks.records import ModelVersion
 
 if TYPE_CHECKING:
@@ -113,8 +113,7 @@ class Audit:
             except (Corrupt, Terminal) as error:
                 yield Problem(version.number, f"{self.pipeline}: {error}", self._copy(version))
                 return
-            log = Path(scratch) / "log"
-            wrong = rehearsed(folder, version.manifest, log) if served else ""
+            wrong = unfit(folder, version.manifest) if served else ""
             if wrong:
                 yield Problem(
                     version.number,

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tasks.data import artifact
 from tasks.models.clean import Answered, Exam, Floats, Stored, answer, from_bytes
 from tasks.models.ending import cause
 from tasks.models.keeper import Ended, Limits
 from tasks.models.nursery import run
+from tasks.models.selection import REFERENCE
 from tasks.records import Check, Status
 
 LIMITS = Limits(seconds=120, memory_mb=4000)
@@ -71,6 +73,23 @@ def same(told: Answered, answers: Floats) -> Check:
         "what was judged is not what would serve"
     )
     return Check(_CODE, _TITLE, Status.FAIL, reason, {**numbers, "furthest": furthest})
+
+
+def unfit(folder: Path, manifest: Mapping[str, str], limits: Limits = LIMITS) -> str:
+    """Why the model in a folder cannot serve; empty when it answers every row of its sample.
+
+    The sample is the one that it keeps of the rows it was trained on. `Corrupt` when a byte of
+    the folder is not what it must be.
+    """
+    artifact.verify(folder, manifest)
+    sample = pd.read_parquet(folder / REFERENCE)
+    if sample.empty:
+        return "it keeps 0 rows to be asked about"
+    told = examine(Exam(Stored(folder, manifest), sample), limits)
+    wrong = ~((told.answers >= 0) & (told.answers <= 1))  # nan is neither
+    if told.problem or not wrong.any():
+        return told.problem
+    return f"{int(wrong.sum())} of {len(sample)} answers are no probabilities"
 
 
 def _absolute(stored: Stored) -> Stored:

@@ -17,7 +17,8 @@ from tasks.data import artifact
 from tasks.models.clean import Answered, Exam, Stored
 from tasks.models.estimators import build
 from tasks.models.keeper import Limits
-from tasks.models.proof import examine, proved, same
+from tasks.models.proof import examine, proved, same, unfit
+from tasks.models.selection import REFERENCE
 from tasks.records import Status
 from tests.models.conftest import FEATURES, LOGISTIC, small_world
 
@@ -62,6 +63,15 @@ def test_a_flipped_bit(stored: Stored, answers: np.ndarray) -> None:
     check = proved(stored.folder, stored.manifest, INPUTS, answers)
     assert check.blocks
     assert "Corrupt: 1 changed: model.skops" in check.reason
+
+
+def test_fit_to_serve(stored: Stored) -> None:
+    """A model that answers the sample it keeps is fit; one that keeps no row is not."""
+    INPUTS.head(50).to_parquet(stored.folder / REFERENCE)
+    assert unfit(stored.folder, artifact.manifest(stored.folder)) == ""
+    INPUTS.head(0).to_parquet(stored.folder / REFERENCE)
+    told = unfit(stored.folder, artifact.manifest(stored.folder))
+    assert told == "it keeps 0 rows to be asked about"
 
 
 def test_answers_of_another_model(stored: Stored, answers: np.ndarray) -> None:
