@@ -109,8 +109,9 @@ def _heard(stores: Stores, bench: Bench, cohort: "Cohort", key: str, reason: str
     challenger = fit.best(attempts, definition.pipeline.metric)
     beside = record.beside(stores, bench, cohort, champion)
     trial = evaluate.contest(definition, split, challenger, champion, beside)
+    explaining = evaluate.explained.submit(definition, split, challenger, champion)
     examined = evaluate.examined(definition, split, challenger, champion, trial)
-    explained = evaluate.explained(definition, split, challenger, champion)
+    explained = explaining.result()
     pace = record.pace(stores.ledger, stores.name, definition.pipeline.gate, cohort.snapshot.as_of)
     canaries = record.canaries(stores.ledger, stores.name)
     beforehand = [leakage, pace, canaries, *examined, explained.drift]

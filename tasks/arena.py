@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tasks.evaluation.contest import Beside, Champion
     from tasks.features.cohort import Cohort
 
+_PROVED_ROWS = 2000
+
 
 def served(stores: Stores, bench: Bench) -> "Champion | None":
     """The champion that an attempt has to face, loaded; None without one."""
@@ -59,14 +61,14 @@ def proved(stores: Stores, hearing: Hearing, version: ModelVersion) -> Hearing:
     """The hearing with a last check: what was logged loads elsewhere and answers as was judged.
 
     It is fetched back from the registry, every byte verified, and asked in a clean process about
-    the golden rows, or the holdout where nothing is pinned.
+    the golden rows, or the end of the holdout where nothing is pinned.
     """
     from tasks.data import artifact
     from tasks.evaluation.gate import joined
     from tasks.models.proof import proved as same
 
     golden = hearing.cohort.golden
-    rows = golden.frame if golden else hearing.split.holdout
+    rows = golden.frame if golden else hearing.split.holdout.tail(_PROVED_ROWS)
     inputs = rows[list(hearing.definition.pipeline.features.columns)]
     judged = Path(hearing.ships.fit.folder)
     answers = artifact.load(judged, artifact.manifest(judged)).predict_proba(inputs)[:, 1]

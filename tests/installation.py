@@ -4,8 +4,8 @@ import fcntl
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -60,6 +60,17 @@ class Installation:
         """Change the ledger behind its back."""
         with closing(sqlite3.connect(self.home / "ledger.db")) as connection, connection:
             connection.execute(statement)
+
+    @contextmanager
+    def without_models(self) -> Iterator[None]:
+        """No version can be loaded: neither the registry's files nor local copies are there."""
+        places = [self.home / "mlartifacts", self.home / "models"]
+        for place in places:
+            place.rename(place.with_suffix(".gone"))
+        yield
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
+            place.with_suffix(".gone").rename(place)
 
     def answers(self) -> pd.DataFrame:
         """The prediction log, in order of id."""

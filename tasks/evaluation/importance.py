@@ -26,7 +26,7 @@ class Shuffling:
     """How inputs are shuffled: `answers` bounds what the model is asked for, whatever its width."""
 
     metric: Metric = "log_loss"
-    answers: int = 40_000
+    answers: int = 24_000
     shuffles: int = 3
     seed: int = 0
     resampling: Resampling = field(default_factory=lambda: Resampling(resamples=500))

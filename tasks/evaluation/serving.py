@@ -13,7 +13,7 @@ from tasks.records import Check, Interval, Severity, Status
 
 _MB = 1024 * 1024
 _SLOW_SHARE = 0.05  # of the answers may take longer than the 95th percentile allows
-_JUDGED_ROUNDS, _TOLD_ROUNDS = 60, 15
+_JUDGED_ROUNDS, _TOLD_ROUNDS = 60, 5
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,11 @@ def rows(*names: str, **columns: pa.Array) -> pa.Table:
 
 
 @pytest.fixture(params=["a folder", "a bucket"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
+def lake(request: pytest.FixtureRequest, tmp_path: Path, s3_api: RealS3) -> Lake:
     """An empty lake: whatever is said of it here is so in either place."""
     if request.param == "a folder":
         return Lake(tmp_path / "lake")
-    api: RealS3 = request.getfixturevalue("s3_api")
-    return Lake(api.bucket() / "with a space" / "lake", api.s3)
+    return Lake(s3_api.bucket() / "with a space" / "lake", s3_api.s3)
 
 
 @pytest.fixture
