@@ -1,6 +1,7 @@
 """Names that would collide, and doors that must stay the only ones."""
 
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -14,8 +15,12 @@ OURS = {"benchmarks", "config", "deployments", "flows", "infra", "tasks", "tests
 @pytest.mark.parametrize("path", modules("flows", "tasks"), ids=lambda p: str(p.relative_to(ROOT)))
 def test_module_shadows_nothing(path: Path) -> None:
     """No file in flows/ or tasks/ is named like a top-level folder, stdlib or installed module."""
-    taken = (set(sys.stdlib_module_names) | set(packages_distributions())) | OURS
-    assert path.stem == "__init__" or path.stem not in taken
+    assert path.stem == "__init__" or path.stem not in _taken()
+
+
+@cache
+def _taken() -> set[str]:
+    return set(sys.stdlib_module_names) | set(packages_distributions()) | OURS
 
 
 def test_settings_alone_read_the_environment() -> None:
