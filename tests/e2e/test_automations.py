@@ -231,14 +231,16 @@ def test_a_failed_run_is_told(live: Live, name: str) -> None:
 
 
 def test_refusals_and_alarms_are_told(live: Live) -> None:
-    """A refused challenger, a refused delivery and an alarm each say what and why."""
+    """A refused and an expired challenger, a refused delivery and an alarm say what and why."""
     decision = Decision(NAME, 3, Kind.REFUSED, NOW, "key", 7, 5, NASTY, {}, "", "")
     live.tell("decision", decision)
+    live.tell("decision", replace(decision, sequence=4, kind=Kind.EXPIRED, version=8))
     delivery = Delivery("orders", "2024-02-02", "orders/2024-02-02.csv.gz", NOW, "0" * 64, 10)
     refused = Admission(delivery, Outcome.REFUSED, code="empty_file", message=NASTY)
     live.tell("deliveries", NAME, [refused], NOW)
     live.tell("alarm", NAME, "somebody should look", NASTY, NOW)
     assert live.said("challenger v7") == f"{NAME}: challenger v7 refused: {SAID}"
+    assert live.said("challenger v8") == f"{NAME}: challenger v8 expired: {SAID}"
     assert live.said("delivery") == f"{NAME}: delivery orders/2024-02-02 refused: empty_file"
     assert live.said("somebody should look") == f"{NAME}: alarm: somebody should look. {SAID}"
 
@@ -278,6 +280,7 @@ def test_every_shipped_automation_was_fired_here(live: Live) -> None:
         "tell of a failed run",
         "tell of a drop",
         "tell of a refused challenger",
+        "tell of an approval that nobody gave",
         "tell of a refused delivery",
         "tell of an alarm",
         "alarm when an automation fails",

@@ -84,7 +84,7 @@ def test_the_command_tells_before_it_acts_and_needs_no_terminal(shop: Site) -> N
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert {each["action"] for each in told["changes"]} <= {"create", "unchanged"}
-    assert len(shop.deployments()) == 11
+    assert len(shop.deployments()) == len(wanted(shop.settings).deployments)
 
     again = ratchet(shop, "deploy")
     assert again.returncode == 0, again.stderr
@@ -103,7 +103,7 @@ def test_a_worker_may_make_the_pool_first(shop: Site) -> None:
         shop.ask("POST", "/work_pools/", {"name": "ratchet", "type": "process"})
 
     deploy.deploy(shop.settings, shop.server.api, wanted(shop.settings), meanwhile)
-    assert len(shop.deployments()) == 11
+    assert len(shop.deployments()) == len(wanted(shop.settings).deployments)
 
 
 def test_deploying_twice_writes_nothing(shop: Site) -> None:
