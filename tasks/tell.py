@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from prefect import task
@@ -22,7 +22,6 @@ from prefect.runtime import flow_run
 from config import events
 from tasks import pages, policy
 from tasks.drift import trigger
-from tasks.drift.report import Drift
 from tasks.evaluation.hearing import Hearing
 from tasks.features.pinning import Pinning
 from tasks.ledger.claims import Claim
@@ -40,6 +39,10 @@ from tasks.post import emit, slug
 from tasks.predictions.scorer import Scored
 from tasks.records import Admission, Decision, Intent, Kind, ModelVersion, Outcome, Performance
 from tasks.stores import Stores
+
+if TYPE_CHECKING:
+    # Brings the library that draws drift reports, for which nobody else should wait.
+    from tasks.drift.report import Drift
 
 _log = logging.getLogger("ratchet.tell")
 
@@ -130,7 +133,7 @@ def _decision(decision: Decision) -> None:
     emit(event, decision.pipeline, payload)
 
 
-def _performance(performance: Performance, drift: Drift | None, drop: Intent, news: bool) -> None:
+def _performance(performance: Performance, drift: "Drift | None", drop: Intent, news: bool) -> None:
     """What was measured, as artifacts; a drop that is news, as an event with its evidence."""
     key = slug(performance.pipeline)
     _log.info("%s%s", "DROPPED: " if performance.dropped else "", performance.reason)

@@ -41,3 +41,11 @@ def test_a_run_loads_what_it_opens(
     monkeypatch.setenv("RATCHET_HOME", str(tmp_path))
     statement = f"from tasks.stores import open_stores as o; o('flights').{opened}"
     assert loaded(statement) & unneeded == set()
+
+
+def test_whoever_tells_draws_no_reports() -> None:
+    """A rollback tells what was decided, and does not wait for the library of drift reports."""
+    statement = (
+        "from tasks import record, register, tell; record.bench, register.alias, tell.decision"
+    )
+    assert "evidently" not in loaded(statement)
