@@ -21,7 +21,7 @@ run: $(READY) ## set up, then the main job: from an empty folder to a champion t
 	$(BIN)/ratchet demo
 
 test: $(READY) ## set up, then the test suite
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 3 -m 'not slow'
 
 e2e: $(READY) ## the slow suite: the README from a clean clone, real servers (needs Debian's chromium, postgresql)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow tests/e2e
