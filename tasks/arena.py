@@ -70,8 +70,7 @@ def proved(stores: Stores, hearing: Hearing, version: ModelVersion) -> Hearing:
     golden = hearing.cohort.golden
     rows = golden.frame if golden else hearing.split.holdout.tail(_PROVED_ROWS)
     inputs = rows[list(hearing.definition.pipeline.features.columns)]
-    judged = Path(hearing.ships.fit.folder)
-    answers = artifact.load(judged, artifact.manifest(judged)).predict_proba(inputs)[:, 1]
+    answers = artifact.made(Path(hearing.ships.fit.folder)).predict_proba(inputs)[:, 1]
     try:
         folder = stores.registry.fetch(version, stores.settings.models)
         check = same(folder, version.manifest, inputs, answers)

@@ -86,6 +86,14 @@ def verify(folder: Path, expected: Mapping[str, str]) -> None:
         raise Corrupt(f"{'; '.join(told)} under {folder}; nothing was loaded")
 
 
+def made(folder: Path) -> Any:
+    """The estimator in a folder that was made just now, which no manifest on record speaks of yet.
+
+    Raises `Corrupt` as `load` does.
+    """
+    return load(folder, manifest(folder))
+
+
 def load(folder: Path, expected: Mapping[str, str]) -> Any:
     """The estimator in `folder/model.skops`, after every byte under the folder was verified.
 

@@ -21,7 +21,7 @@ from tasks.errors import Corrupt
 from tasks.evaluation.contest import Champion
 from tasks.evaluation.intervals import Resampling, mean
 from tasks.evaluation.trial import Scores, Trial
-from tasks.models.again import again
+from tasks.models.again import twin
 from tasks.models.estimators import MODEL_STEP, build
 from tasks.models.job import Job, Predecessor
 from tasks.models.selection import FRAME
@@ -167,12 +167,11 @@ def _has_seed(job: Job) -> bool:
 
 def _twin(job: Job, challenger: Fit, inputs: pd.DataFrame) -> Scores | str:
     """The answers of a fit that differs from the challenger in its seed; or why there are none."""
-    folder = job.folder.parent / f"{job.name}-twin"  # no candidate can be called that
-    told = again(job, challenger.params, folder, seed=job.candidate.seed + 1)
+    told = twin(job, challenger.params)
     if isinstance(told, Failure):
         return f"the twin of {told.candidate} {told.kind}: {told.reason}"
     try:
-        model: Model = artifact.load(folder, artifact.manifest(folder))
+        model: Model = artifact.made(Path(told.folder))
     except Corrupt as error:
         return str(error)
     return np.asarray(model.predict_proba(inputs)[:, 1])

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
 
 from config.load import Definition
 from config.values import Metric
@@ -16,6 +13,7 @@ from tasks.evaluation.golden import pinned
 from tasks.evaluation.intervals import Resampling, Sample, interval
 from tasks.evaluation.trial import Scores, Trial
 from tasks.features.baselines import baselines
+from tasks.features.cohort import ordinals
 from tasks.features.golden import GoldenSet
 from tasks.features.splits import Split
 from tasks.models.job import Predecessor
@@ -65,12 +63,11 @@ def contest(
     """The holdout with every contender's probabilities; the champion is scored on it afresh."""
     pipeline, rows = definition.pipeline, split.holdout
     inputs = rows[list(pipeline.features.columns)]
-    folder = Path(challenger.folder)
-    model: Model = artifact.load(folder, artifact.manifest(folder))
+    model: Model = artifact.made(Path(challenger.folder))
     prior = float(split.training[pipeline.label.name].mean())
     return Trial(
         y=rows[pipeline.label.name].to_numpy().astype(bool),
-        days=np.array([date.fromisoformat(day).toordinal() for day in rows["day"]]),
+        days=ordinals(rows),
         challenger=model.predict_proba(inputs)[:, 1],
         challenger_through=split.trained_through.toordinal(),
         champion=champion.model.predict_proba(inputs)[:, 1] if champion else None,

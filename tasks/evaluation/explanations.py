@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from config.load import Definition
 from tasks.data import artifact
 from tasks.evaluation.contest import Champion
 from tasks.evaluation.importance import Shuffling, importances, plain
+from tasks.features.cohort import ordinals
 from tasks.features.splits import Split
 from tasks.predictions.scorer import Model
 from tasks.records import Check, Fit, Importance, Severity, Status
@@ -37,7 +37,7 @@ class Explained:
     drift: Check
 
     def evidence(self) -> dict[str, list[dict[str, object]]]:
-        """What a decision keeps under `importance.EVIDENCE`, and a version as importances.json."""
+        """What a decision and its version keep under `importance.EVIDENCE`."""
         return {"challenger": plain(self.challenger), "champion": plain(self.champion)}
 
 
@@ -45,8 +45,7 @@ def explained(
     definition: Definition, split: Split, challenger: Fit, champion: Champion | None
 ) -> Explained:
     """Importances of the challenger and of the champion on a sample of the holdout."""
-    folder = Path(challenger.folder)
-    model: Model = artifact.load(folder, artifact.manifest(folder))
+    model: Model = artifact.made(Path(challenger.folder))
     ours = _importances(definition, split, model)
     theirs = _importances(definition, split, champion.model) if champion else ()
     return Explained(ours, theirs, explanation_drift(ours, theirs))
@@ -89,7 +88,7 @@ def _top(losses: dict[str, float]) -> list[str]:
 
 def _importances(definition: Definition, split: Split, model: Model) -> tuple[Importance, ...]:
     pipeline, rows = definition.pipeline, split.holdout
-    days = np.array([date.fromisoformat(day).toordinal() for day in rows["day"]])
+    days = ordinals(rows)
     inputs = rows[list(pipeline.features.columns)]
     plan = Shuffling(metric=pipeline.gate.metric)
     return importances(model, inputs, rows[pipeline.label.name].to_numpy(), days, plan)

@@ -7,7 +7,6 @@ that has learnt it is better on fresh rows, because they are poisoned as well.
 
 import math
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from config.values import Metric
 from tasks.evaluation.intervals import Resampling, Sample, paired_difference
 from tasks.evaluation.metrics import usable
 from tasks.evaluation.trial import Bench, Pinned, Scores
+from tasks.features.cohort import ordinals
 from tasks.features.golden import Goldens
 from tasks.predictions.scorer import Model
 from tasks.records import Check, Interval, Severity, Status
@@ -56,7 +56,7 @@ def pinned(
     return Pinned(
         version=golden.pinning.number,
         y=whole[pipeline.label.name].fillna(0).to_numpy().astype(bool),
-        days=np.array([date.fromisoformat(day).toordinal() for day in whole["day"]]),
+        days=ordinals(whole),
         challenger=np.full(len(whole), np.nan) if said is None else said,
         champion=served,
         reference=served if is_champion or approved is None else scores(approved.model),

@@ -19,7 +19,7 @@ from tasks.evaluation.intervals import Resampling, Sample, paired_difference
 from tasks.evaluation.trial import Scores
 from tasks.features.splits import Split
 from tasks.models import selection
-from tasks.models.again import again
+from tasks.models.again import again, twin
 from tasks.models.job import Job
 from tasks.predictions.scorer import Model
 from tasks.records import Check, Choice, Failure, Fit, Status
@@ -65,9 +65,10 @@ def fits(challenger: Fit, job: Job, everything: pd.DataFrame) -> Fits | Failure:
     everything[["day", *job.features.columns, job.label]].to_feather(frame)
 
     def made(name: str) -> Fit | Failure:
-        rows = job.frame_path if name == "twin" else frame
+        if name == "twin":
+            return twin(job, challenger.params)
         own = beside / f"{job.name}-{name}"  # no candidate can be called that
-        return again(job, challenger.params, own, None if name == "refit" else seed, rows)
+        return again(job, challenger.params, own, None if name == "refit" else seed, frame)
 
     names = ("twin", "refit", "refit-twin")
     with ThreadPoolExecutor(len(names)) as pool:
@@ -148,8 +149,7 @@ def _latest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _model(fit: Fit) -> Model:
-    folder = Path(fit.folder)
-    loaded: Model = artifact.load(folder, artifact.manifest(folder))
+    loaded: Model = artifact.made(Path(fit.folder))
     return loaded
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from config.load import Definition
@@ -98,6 +99,11 @@ def labelled(definition: Definition, tables: Tables, window: Days) -> pd.DataFra
     return features(definition, tables, window).merge(
         labels(definition, tables), on=key, how="inner", validate="1:1"
     )
+
+
+def ordinals(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The day of each row (n,) as its proleptic ordinal."""
+    return np.array([date.fromisoformat(day).toordinal() for day in frame["day"]], dtype=np.int64)
 
 
 def digest(frame: pd.DataFrame) -> str:

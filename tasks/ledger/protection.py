@@ -4,9 +4,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.ledger.decisions import BY
+from tasks.ledger.approved import by_a_person
 from tasks.ledger.ledger import Ledger
-from tasks.records import Decision
 
 
 def protected(ledger: Ledger, pipeline: str, keep: int) -> frozenset[int]:
@@ -19,7 +18,7 @@ def protected(ledger: Ledger, pipeline: str, keep: int) -> frozenset[int]:
     newest = [version.number for version in ledger.versions(pipeline)][-keep:]
     named = {ledger.champion(pipeline), ledger.last_known_good(pipeline)}
     served = {each.champion for each in decisions[-keep:]}
-    approved = {each.version for each in decisions if _approved(each)}
+    approved = {each.version for each in decisions if by_a_person(each)}
     kept = {*newest, *named, *served, *approved}
     return frozenset(number for number in kept if number is not None)
 
@@ -43,9 +42,3 @@ def _removed(folder: Path) -> None:
     aside = tempfile.TemporaryDirectory(dir=folder.parent, prefix=".")
     with aside as scratch, suppress(FileNotFoundError):  # another was faster
         folder.rename(Path(scratch) / folder.name)
-
-
-def _approved(decision: Decision) -> bool:
-    approval = decision.evidence.get("approval")
-    agreed = isinstance(approval, dict) and bool(approval["agreed"])
-    return agreed or BY in decision.evidence

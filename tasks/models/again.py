@@ -41,3 +41,9 @@ def _known(candidate: Candidate, params: Mapping[str, Scalar], seed: int | None)
         given["random_state"] = seed
     seeded = candidate.seed if seed is None else seed
     return candidate.model_copy(update={"params": given, "search": {}, "seed": seeded})
+
+
+def twin(job: Job, params: Mapping[str, Scalar]) -> Fit | Failure:
+    """The fit that differs from one with these parameters in its seed alone; made once a job."""
+    folder = job.folder.parent / f"{job.name}-twin"  # no candidate can be called that
+    return again(job, params, folder, seed=job.candidate.seed + 1)

@@ -75,7 +75,7 @@ def _start(job: Job) -> tuple[warm.Start | None, str]:
 def _saved(model: Pipeline, inputs: pd.DataFrame, folder: Path) -> None:
     before = probability(model, inputs)
     artifact.save(model, folder)
-    after = probability(artifact.load(folder, artifact.manifest(folder)), inputs)
+    after = probability(artifact.made(folder), inputs)
     if not np.array_equal(before, after):
         (folder / artifact.MODEL_FILE).unlink()
         changed = int((before != after).sum())

@@ -3,7 +3,6 @@
 import io
 import pickle
 import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tasks.data import artifact
-from tasks.models.keeper import lift_memory_limit
+from tasks.models.keeper import lift_memory_limit, peak_mb
 
 Floats = NDArray[np.float64]
 
-_MB = 1024 * 1024
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _WARM_UP = 3  # calls: what is imported and allocated once
 _LONG_ENOUGH_SECONDS = 3.0  # of timing: a slow model is known by fewer answers
 
@@ -113,14 +110,14 @@ def from_bytes(content: bytes) -> Answered:
 
 
 def _answered(exam: Exam) -> Answered:
-    before = _peak_mb()
+    before = peak_mb(resource.getrusage(resource.RUSAGE_SELF))
     model = _loaded(exam.model)
     if not exam.rounds or exam.inputs.empty:
         return Answered(answers=_probabilities(model, exam.inputs))
     rows = _single_rows(exam.inputs, exam.rounds)
     with threadpool_limits(limits=1):  # a row is no work for a pool: waiting for it costs more
         model.predict_proba(rows[0])
-        memory_mb = max(0.0, _peak_mb() - before)
+        memory_mb = max(0.0, peak_mb(resource.getrusage(resource.RUSAGE_SELF)) - before)
         rival, rival_problem = _rival(exam.rival)
         own_ms, rival_ms = _timed(rows, model, rival)
     return Answered(
@@ -172,7 +169,3 @@ def _timed(rows: Sequence[pd.DataFrame], model: Any, rival: Any) -> tuple[Floats
         if time.monotonic() > end:
             break
     return np.array(turns[0][1]), np.array(turns[1][1])
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / _MB

@@ -153,8 +153,13 @@ def _watched(child: int, connection: socket.socket, started: float, seconds: flo
         timed_out=timed_out,
         seconds=took,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_mb=usage.ru_maxrss * _RSS_UNIT / _MB,
+        peak_mb=peak_mb(usage),
     )
+
+
+def peak_mb(usage: resource.struct_rusage) -> float:
+    """The most memory that a process has had resident, in megabytes."""
+    return usage.ru_maxrss * _RSS_UNIT / _MB
 
 
 def _kill(child: int) -> None:
