@@ -35,10 +35,11 @@ def reachable(turned: Installation, monkeypatch: pytest.MonkeyPatch) -> Installa
 
 
 class Person:
-    """Somebody who waits for a run to pause, reads what is asked, and answers."""
+    """Somebody who waits for one more run to pause, reads what is asked, and answers."""
 
     def __init__(self, *answers: dict[str, str]) -> None:
         self.answers = answers
+        self.others = {each.id for each in _paused()}
         self.asked = ""
         self.form: dict[str, Any] = {}
         self.replies: list[str] = []
@@ -47,7 +48,7 @@ class Person:
     def answer(self) -> None:
         """Give the answers, one after the other."""
         with get_client(sync_client=True) as client:
-            self.run = _paused(client)
+            self.run = self._waiting()
             assert self.run.state is not None
             keys = self.run.state.state_details.run_input_keyset or {}
             self.asked = str(_input(client, self.run.id, keys["description"]))
@@ -55,14 +56,18 @@ class Person:
             for each in self.answers:
                 self.replies.append(client.resume_flow_run(self.run.id, each).status.value)
 
+    def _waiting(self) -> FlowRun:
+        deadline = time.monotonic() + 200
+        while not (found := [each for each in _paused() if each.id not in self.others]):
+            assert time.monotonic() < deadline, "no run was paused"
+            time.sleep(0.2)
+        return found[0]
 
-def _paused(client: SyncPrefectClient) -> FlowRun:
+
+def _paused() -> list[FlowRun]:
     waiting = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
-    deadline = time.monotonic() + 200
-    while not (found := client.read_flow_runs(flow_run_filter=waiting)):
-        assert time.monotonic() < deadline, "no run was paused"
-        time.sleep(0.2)
-    return found[0]
+    with get_client(sync_client=True) as client:
+        return client.read_flow_runs(flow_run_filter=waiting)
 
 
 def _input(client: SyncPrefectClient, run_id: UUID, key: str) -> Any:
