@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import NoneType, UnionType
@@ -41,6 +41,20 @@ class Definition:
     suites: Mapping[str, Suite]
     features_sql: str
     config_hash: str
+
+    def trained_on(self, days: int | None) -> "Definition":
+        """The same with a training window of at most `days`; itself for None.
+
+        Never less than `min_train_days`, and never more than is configured.
+        """
+        if days is None:
+            return self
+        windows = self.pipeline.windows
+        most = max(days, windows.min_train_days)
+        if windows.max_train_days is not None:
+            most = min(most, windows.max_train_days)
+        narrower = windows.model_copy(update={"max_train_days": most})
+        return replace(self, pipeline=self.pipeline.model_copy(update={"windows": narrower}))
 
 
 def pipelines(settings: Settings) -> list[str]:

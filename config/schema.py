@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from config.gate import Gate
 from config.hints import hint
 from config.values import ColumnType, Cron, Frozen, Metric, Name, Scalar, Share
+from config.watch import Costs, Retrain, Watch
 
 
 class Column(Frozen):
@@ -151,32 +152,6 @@ class Windows(Frozen):
         return self.min_train_days + self.holdout_days
 
 
-class Watch(Frozen):
-    """When the champion's realised performance counts as dropped."""
-
-    window_days: int = Field(7, ge=1)
-    min_labels: int = Field(1000, ge=1)
-    min_days: int = Field(5, ge=2, description="of the present champion's own predictions")
-    max_drop: float = Field(0.03, gt=0, description="below the value it was promoted with")
-    report_every_days: int = Field(7, ge=1)
-    report_rows: int = Field(2000, ge=100, description="sample size of the drift report")
-
-
-class Retrain(Frozen):
-    """How often a retrain may and must happen."""
-
-    max_age_days: int = Field(28, ge=1)
-    cool_down_days: int = Field(7, ge=0)
-    budget: int = Field(3, ge=1, description="retrains in any budget_days")
-    budget_days: int = Field(28, ge=1)
-    keep_versions: int = Field(
-        10, ge=1, description="newest versions with a local copy; the registry keeps all"
-    )
-    overlap: Literal["drop", "wait"] = Field(
-        "drop", description="what a second retrain does while one is under way"
-    )
-
-
 class Approval(Frozen):
     """Whether a person has to agree before a challenger serves."""
 
@@ -245,6 +220,7 @@ class Pipeline(Frozen):
     gate: Gate = Gate()
     watch: Watch = Watch()
     retrain: Retrain = Retrain()
+    costs: Costs | None = Field(None, description="none: drops are not weighed in money")
     approval: Approval = Approval()
     card: Card = Card()
 

@@ -9,11 +9,15 @@ import pandas as pd
 from config.load import Definition
 from config.values import Metric
 from tasks.errors import Terminal
+from tasks.features.choice import stratified
 from tasks.models.fitting import fit_within_budget, once
 from tasks.models.job import Job, Predecessor
+from tasks.profiles import storing
+from tasks.profiles.columns import levelled
+from tasks.profiles.frames import by_day
 from tasks.records import Failure, Fit
 
-FRAME, REFERENCE = "training.feather", "reference.parquet"
+FRAME, REFERENCE, PROFILES = "training.feather", "reference.parquet", "profiles.parquet"
 
 
 def jobs(
@@ -31,33 +35,40 @@ def jobs(
     folder.mkdir(parents=True, exist_ok=True)
     frame = folder / FRAME
     training[["day", *inputs, pipeline.label.name]].to_feather(frame)
-    made = []
-    for name, candidate in pipeline.candidates.items():
-        own = folder / name
-        own.mkdir(exist_ok=True)
-        keep_reference(definition, training, own)
-        made.append(
-            Job(
-                name=name,
-                candidate=candidate,
-                features=pipeline.features,
-                metric=pipeline.metric,
-                windows=pipeline.windows,
-                frame_path=frame,
-                label=pipeline.label.name,
-                folder=own,
-                champion=champion if candidate.warm_start else None,
-            )
+    made = [
+        Job(
+            name=name,
+            candidate=candidate,
+            features=pipeline.features,
+            metric=pipeline.metric,
+            windows=pipeline.windows,
+            frame_path=frame,
+            label=pipeline.label.name,
+            folder=folder / name,
+            champion=champion if candidate.warm_start else None,
         )
+        for name, candidate in pipeline.candidates.items()
+    ]
+    for job in made:
+        job.folder.mkdir(exist_ok=True)
+    keep_reference(definition, training, *(job.folder for job in made))
     return made
 
 
-def keep_reference(definition: Definition, training: pd.DataFrame, folder: Path) -> None:
-    """Put a sample of the inputs that a model was trained on beside it."""
+def keep_reference(definition: Definition, training: pd.DataFrame, *folders: Path) -> None:
+    """Put what drift is measured against beside every model that was trained on these rows.
+
+    A sample of the inputs, for the report that people look at, and the profiles of inputs and
+    label by day.
+    """
     pipeline = definition.pipeline
-    sample = training.sample(min(len(training), pipeline.watch.report_rows), random_state=0)
-    inputs = sample[list(pipeline.features.columns)]
-    inputs.to_parquet(folder / REFERENCE, index=False)
+    features = pipeline.features
+    sample = stratified(training, pipeline.label.name, pipeline.watch.report_rows)
+    inputs = sample[list(features.columns)]
+    days = by_day(training, [*features.numeric, pipeline.label.name], features.categorical)
+    for folder in folders:
+        inputs.to_parquet(folder / REFERENCE, index=False)
+        storing.written(folder / PROFILES, levelled(days))
 
 
 def attempt(job: Job) -> Fit | Failure:

@@ -65,8 +65,13 @@ gate:
     heavier: {column: grams, by: 100.0, expect: up}
   golden: {margin: 0.02}
   probation: {days: 5}
-watch: {window_days: 7}
+watch:
+  window_days: 7
+  triggers:
+    slide: {clock: estimated, against: skill, drop: 0.05, nights: 2, of: 3}
+  drift: {false_alarm_days: 30}
 retrain: {budget: 2}
+costs: {false_positive: 1, false_negative: 4, currency: EUR}
 card: {intended_use: Tells people when to be at home, owner: Dispatch}
 sensitive: [region]
 """

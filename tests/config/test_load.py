@@ -79,8 +79,8 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(folder: Path) ->
         "pipeline.yaml:14: tables.parcels.columns.grams.type: must be 'string', 'integer', "
         "'float', 'boolean', 'date' or 'timestamp', not 'flaot'; did you mean 'float'?",
         "pipeline.yaml:49: windows.holdout_days: must be a valid integer, not '2'",
-        "pipeline.yaml:62: retrain.budget: must be greater than or equal to 1, not 0",
-        "pipeline.yaml:63: metric: given twice, first in line 48",
+        "pipeline.yaml:66: retrain.budget: must be greater than or equal to 1, not 0",
+        "pipeline.yaml:67: metric: given twice, first in line 48",
     ]
     with pytest.raises(ConfigError, match=r"^7 problems:\n"):
         load_pipeline(folder)
@@ -95,6 +95,11 @@ WRONG = [
     ("seed: 1", "seed: []", "must be a valid integer, not []"),
     ("mode: superiority", "mode: superior", "did you mean 'superiority'?"),
     ('at: "04:30"', "at: 25:00", "hour value is outside expected range of 0-23, not '25:00'"),
+    ("nights: 2, of: 3", "nights: 4, of: 3", "nights 4 of 3 can never be met"),
+    ("clock: estimated", "clock: guessed", "must be 'realised', 'so far' or 'estimated'"),
+    ("    slide: {", "    Slide: {", "must match pattern '^[a-z][a-z0-9_]*$', not 'Slide'"),
+    ("false_alarm_days: 30", "false_alarm_days: 1", "must be greater than or equal to 2, not 1"),
+    ("costs: {false_positive: 1, ", "costs: {", "costs.false_positive: required key is missing"),
     ("retrain: {budget: 2}", "retrain: never", "must be an mapping, not 'never'"),
     ("known_at: seen_at", "known_at: sen_at", "'sen_at' is used but not declared under columns"),
     ("  plain:", "  Plain:", "must match pattern '^[a-z][a-z0-9_]*$', not 'Plain'"),
@@ -185,6 +190,22 @@ def test_whatever_a_file_says_it_loads_or_is_refused_by_name(
     except ConfigError as error:
         assert error.problems
         assert all(each.startswith(f"{folder}/pipeline.yaml") for each in error.problems)
+
+
+@pytest.mark.parametrize(
+    ("configured", "asked", "most"),
+    [("null", 60, 60), ("null", 2, 4), ("90", 60, 60), ("30", 60, 30), ("90", None, 90)],
+)
+def test_a_narrower_training_window(
+    folder: Path, configured: str, asked: int | None, most: int
+) -> None:
+    """A cause may ask for fewer days to train on: never below the least, nor above what is set."""
+    changed = PIPELINE.replace("max_train_days: 90", f"max_train_days: {configured}")
+    (folder / "pipeline.yaml").write_text(changed)
+    tiny = definition(folder)
+    narrowed = tiny.trained_on(asked).pipeline
+    assert narrowed.windows.max_train_days == most
+    assert narrowed.model_copy(update={"windows": tiny.pipeline.windows}) == tiny.pipeline
 
 
 def test_a_load_changes_nothing_on_disk(folder: Path) -> None:

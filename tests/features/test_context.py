@@ -50,7 +50,8 @@ class Nosy:
 
     def predict_proba(self, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
         self.asked.add(tuple(map(str, rows)))
-        return np.full((len(rows), 2), 0.5)
+        yes = np.linspace(0.4, 0.6, len(rows))
+        return np.column_stack([1 - yes, yes])
 
 
 def test_context_is_in_the_frame(shop: Definition, lake: Lake) -> None:

@@ -11,7 +11,10 @@ import pytest
 from config.values import Metric
 from tasks.errors import Terminal
 from tasks.models.fitting import RESULT
-from tasks.models.selection import FRAME, REFERENCE, attempt, best, jobs
+from tasks.models.selection import FRAME, PROFILES, REFERENCE, attempt, best, jobs
+from tasks.profiles import storing
+from tasks.profiles.columns import CategoricalProfile, NumericProfile, merged
+from tasks.profiles.frames import profiled
 from tasks.records import Failure, Fit
 from tests.features.lakes import defined
 from tests.shop import day
@@ -84,6 +87,30 @@ def test_jobs(training: pd.DataFrame, tmp_path: Path) -> None:
         sample = pd.read_parquet(job.folder / REFERENCE)
         assert list(sample) == list(shop.pipeline.features.columns)
         assert len(sample) == shop.pipeline.watch.report_rows == 200
+
+
+def test_profiles_of_the_training_window(training: pd.DataFrame, tmp_path: Path) -> None:
+    """Beside every candidate lie the profiles of inputs and label by day: of all training rows."""
+    shop = defined(tmp_path)
+    made = jobs(shop, training, tmp_path / "work")
+    assert len({(job.folder / PROFILES).read_bytes() for job in made}) == 1
+    days = storing.read(made[0].folder / PROFILES)
+    assert list(days) == [day(n) for n in range(1, 16)]
+    assert {each.rows for each in days.values()} == {40}
+    features = shop.pipeline.features
+    found = merged(days.values())
+    assert set(found.columns) == {*features.columns, "returned"}
+    whole = profiled(training, features.numeric, features.categorical)
+    amount, all_amounts = found.columns["amount"], whole.columns["amount"]
+    assert isinstance(amount, NumericProfile)
+    assert isinstance(all_amounts, NumericProfile)
+    assert amount.sketch == all_amounts.sketch
+    for name in features.categorical:
+        assert isinstance(found.columns[name], CategoricalProfile)
+        assert found.columns[name] == whole.columns[name]
+    label = found.columns["returned"]
+    assert isinstance(label, NumericProfile)
+    assert label.moments.mean == pytest.approx(float(training["returned"].mean()))
 
 
 def test_jobs_again(training: pd.DataFrame, tmp_path: Path) -> None:
