@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from config.load import Definition
 from config.values import Metric
 from tasks.evaluation.costs import Cost, costs
+from tasks.evaluation.spending import COST, spent
 from tasks.records import Check, Failure, Fit, Interval, Snapshot, Verdict
 from tasks.registry.lineage import code_version
 from tasks.registry.submission import Submission
@@ -95,6 +96,7 @@ class Hearing:
             "importances": self.explained.evidence() if self.explained else {},
             "bets": {"reign": self.reign, "placed": [asdict(bet) for bet in self.trial.bets]},
             "scale": self.scale,
+            COST: self._cost,
             "attempts": [_attempt(attempt) for attempt in self.attempts],
             "costs": [asdict(cost) for cost in self.costs],
             "snapshot": asdict(self.cohort.snapshot),
@@ -106,6 +108,14 @@ class Hearing:
             "config_hash": self.definition.config_hash,
             "code_version": code_version(),
         }
+
+    @property
+    def _cost(self) -> float:
+        """What an answer of the challenger cost on the holdout; nan where errors have no price."""
+        prices = self.definition.pipeline.costs
+        if prices is None:
+            return math.nan
+        return float(spent(prices, self.trial.y, self.trial.challenger).mean())
 
 
 def retrain_key(definition: Definition, snapshot: Snapshot) -> str:

@@ -63,7 +63,7 @@ class PredictionLog:
         known = self.read(day, day)
         if known.empty:
             return pd.Series(data=False, index=questions.index, dtype=bool)
-        return _names(questions[[*key]]).isin(_names(known[[*key]]))
+        return question_names(questions[[*key]]).isin(question_names(known[[*key]]))
 
     def counts(self) -> dict[date, int]:
         """How many predictions there are of each day that has one."""
@@ -110,11 +110,11 @@ def prediction_ids(pipeline: str, version: int, keys: pd.DataFrame) -> list[str]
     """One id a row: the same pipeline, version and key always give the same id."""
     return [
         hashlib.sha256(_SEPARATOR.join((pipeline, str(version), name)).encode()).hexdigest()[:24]
-        for name in _names(keys)
+        for name in question_names(keys)
     ]
 
 
-def _names(keys: pd.DataFrame) -> "pd.Series[str]":
+def question_names(keys: pd.DataFrame) -> "pd.Series[str]":
     columns = [keys[name].astype(str) for name in keys]
     joined = [_SEPARATOR.join(values) for values in zip(*columns, strict=True)]
     return pd.Series(joined, index=keys.index, dtype="str")

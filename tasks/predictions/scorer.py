@@ -11,9 +11,9 @@ import pandas as pd
 
 from config.load import Definition
 from tasks.data.lake import Lake
-from tasks.errors import Terminal
-from tasks.features.query import Days, features, known_tables, questions
+from tasks.features.query import Days, features, known_tables, questions, typed
 from tasks.predictions.log import PredictionLog, prediction_ids
+from tasks.predictions.probabilities import Said, require_differing, require_probabilities
 
 _TOGETHER = 7  # days: bounds the memory that catching up after a long absence takes
 
@@ -43,13 +43,18 @@ class Scored:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores one pipeline; `load` gives a verified model by its version number."""
+    """Scores one pipeline; `load` gives a verified model by its version number.
+
+    `sample` gives rows that a version was trained on; they are read only when all its answers of
+    a day are the same.
+    """
 
     definition: Definition
     lake: Lake
     log: PredictionLog
     reigns: Sequence[Reign]
     load: Callable[[int], Model]
+    sample: Callable[[int], pd.DataFrame] | None = None
 
     def due(self, as_of: datetime) -> list[date]:
         """Days with a question that was asked by `as_of` of a champion and has no answer yet.
@@ -71,7 +76,11 @@ class Scorer:
         ]
 
     def score(self, days: Sequence[date], as_of: datetime) -> Scored:
-        """Answer what was asked by `as_of` on each of `days`; rows already answered stay as is."""
+        """Answer what was asked by `as_of` on each of `days`; rows already answered stay as is.
+
+        Raises `Terminal` for answers that are no probabilities and for one answer to everything:
+        of that day nothing is logged.
+        """
         key = self.definition.pipeline.question.key
         rows, versions = 0, set[int]()
         for together in _weeks(days):
@@ -121,7 +130,9 @@ class Scorer:
         pipeline = self.definition.pipeline
         inputs = rows[list(pipeline.features.columns)]
         probability = self.load(version).predict_proba(inputs)[:, 1]
-        _require_sound(probability, f"{pipeline.name} version {version}")
+        said = Said(f"{pipeline.name} version {version}", inputs, probability)
+        require_probabilities(said)
+        require_differing(said, lambda: self._usual(version))
         ids = prediction_ids(pipeline.name, version, rows[list(pipeline.question.key)])
         front = rows.drop(columns=list(pipeline.features.answered))
         return pd.concat(
@@ -133,6 +144,12 @@ class Scorer:
             axis=1,
         )
 
+    def _usual(self, version: int) -> npt.NDArray[np.float64]:
+        """What a version answers to a sample of its own training rows; empty without one."""
+        if self.sample is None:
+            return np.empty(0)
+        return self.load(version).predict_proba(typed(self.definition, self.sample(version)))[:, 1]
+
 
 def _weeks(days: Sequence[date]) -> Iterator[Sequence[date]]:
     """Days to be read together: most of the work is the look-back, the same for neighbours."""
@@ -141,13 +158,3 @@ def _weeks(days: Sequence[date]) -> Iterator[Sequence[date]]:
         end = left[0] + timedelta(days=_TOGETHER)
         yield [day for day in left if day < end]
         left = [day for day in left if day >= end]
-
-
-def _require_sound(probability: npt.NDArray[np.float64], who: str) -> None:
-    wrong = ~(np.isfinite(probability) & (probability >= 0) & (probability <= 1))
-    if wrong.any():
-        raise Terminal(
-            f"{wrong.sum()} of {len(probability)} predictions of {who} are not probabilities "
-            f"(first: {probability[wrong][0]}); nothing was logged. `ratchet rollback` returns to "
-            "the last known good version"
-        )
