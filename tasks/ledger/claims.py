@@ -30,6 +30,13 @@ class Claim:
     instead_of: str = ""
     """Whose unfinished attempt goes on, as the ledger names it."""
 
+    @property
+    def train_days(self) -> int | None:
+        """The length of the training window that the cause suggests; None: as configured."""
+        suggested = self.evidence.get("suggested")
+        days = suggested.get("train_days") if isinstance(suggested, Mapping) else None
+        return days if isinstance(days, int) else None
+
 
 def asked(ledger: Ledger, pipeline: str, cause: str, as_of: datetime) -> Claim:
     """What the ledger says to an attempt as of then; nothing is written.

@@ -132,11 +132,11 @@ def _is_moot(intent: Intent, decision: Decision) -> bool:
     return promoted and intent.state in UNANSWERED and intent.as_of <= decision.as_of
 
 
-def measured(ledger: Ledger, performance: Performance, drop: Intent) -> bool:
+def measured(ledger: Ledger, performance: Performance, drop: Intent | None) -> bool:
     """Keep a measurement; a drop becomes an intent first. False when this moment was measured."""
     if any(each.as_of == performance.as_of for each in ledger.performances(performance.pipeline)):
         return False
-    if performance.dropped:
+    if drop is not None:
         ledger.intend(drop)
     return ledger.performance(performance)
 

@@ -8,12 +8,14 @@ from tasks.ledger import bets as bet_rows
 from tasks.ledger import (
     chain,
     decisions,
+    evaluations,
     goldens,
     intents,
     journal,
     notices,
     performances,
     probations,
+    readings,
     selftests,
     versions,
 )
@@ -32,6 +34,7 @@ from tasks.records import (
     ModelVersion,
     Performance,
 )
+from tasks.signs import Evaluation, Reading, Scored, Track
 
 
 class Ledger:
@@ -174,6 +177,38 @@ class Ledger:
     def performances(self, pipeline: str) -> list[Performance]:
         """Every measurement, oldest first."""
         return performances.performances(self._database, pipeline)
+
+    def keep_readings(self, found: Sequence[Reading]) -> int:
+        """Writes down what clocks said; how many were new, as the first word stands."""
+        return readings.keep(self._database, found)
+
+    def readings(self, pipeline: str, as_of: datetime | None = None) -> list[Reading]:
+        """Every reading of every clock, of those made by `as_of` when given, oldest first."""
+        return readings.readings(self._database, pipeline, as_of)
+
+    def unscored(self, pipeline: str) -> list[Reading]:
+        """Readings of what was not known yet and has no truth beside it, oldest first."""
+        return readings.unscored(self._database, pipeline)
+
+    def score_reading(self, reading: Reading, truth: float, as_of: datetime) -> bool:
+        """Writes down what turned out; False when that was known, or is undefined."""
+        return readings.score(self._database, reading, truth, as_of)
+
+    def scored(self, pipeline: str, as_of: datetime) -> list[Scored]:
+        """Readings beside what had turned out by then, oldest first."""
+        return readings.scored(self._database, pipeline, as_of)
+
+    def tracks(self, pipeline: str, as_of: datetime) -> list[Track]:
+        """How the latest readings of each clock and metric came out, as was known by then."""
+        return readings.tracks(self.scored(pipeline, as_of))
+
+    def keep_evaluation(self, evaluation: Evaluation) -> bool:
+        """Writes down why a retrain was, or was not, asked for; False when this moment has that."""
+        return evaluations.keep(self._database, evaluation)
+
+    def evaluations(self, pipeline: str) -> list[Evaluation]:
+        """Every answer of the trigger policy, oldest first."""
+        return evaluations.evaluations(self._database, pipeline)
 
     def probation(self, probation: Probation) -> Probation:
         """Writes down how a promotion's probation ended, once; what is on record then."""

@@ -35,7 +35,7 @@ class PageData:
     """Everything that the page shows.
 
     `held` counts rows in quarantine by table; `problems` is what `Ledger.verify` found, None
-    when nobody looked.
+    when nobody looked. `monitoring` is the page of what watching has found; None without one.
     """
 
     pipeline: str
@@ -53,6 +53,7 @@ class PageData:
     links: tuple[Link, ...] = ()
     problems: tuple[str, ...] | None = None
     probations: tuple[Probation, ...] = ()
+    monitoring: Link | None = None
 
 
 @dataclass(frozen=True)

@@ -212,3 +212,38 @@ LEASES = Table(
     _name("token"),
     Column("until", Double, nullable=False),
 )
+
+READINGS = Table(
+    "readings",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("as_of", primary=True),
+    _name("clock", primary=True),
+    _name("metric", primary=True),
+    Column("version", Integer),
+    _name("first_day"),
+    _name("last_day"),
+    _whole("rows"),
+    _whole("labels"),
+    _real("measured"),
+    _real("measured_low"),
+    _real("measured_high"),
+    _real("baseline"),
+    _name("method"),
+    _text("reason"),
+    _real("truth"),
+    _name("scored_at"),
+)
+
+EVALUATIONS = Table(
+    "evaluations",
+    METADATA,
+    _name("pipeline", primary=True),
+    _name("as_of", primary=True),
+    Column("wanted", Boolean, nullable=False),
+    _name("why"),
+    _text("reason"),
+    _text("cause"),
+    _name("route"),
+    _text("evidence"),
+)
