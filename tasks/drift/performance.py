@@ -1,21 +1,25 @@
 """Realised performance: what the champion said, against what turned out, on complete days."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import pandas as pd
 
 from config.load import Definition
+from config.values import Metric
 from tasks.data.lake import Lake, Read
+from tasks.drift.triggers import facts, fallen, judged, metrics
 from tasks.evaluation.intervals import Resampling, Sample, interval
-from tasks.evaluation.metrics import higher_is_better
+from tasks.evaluation.skill import model_free
 from tasks.features.cohort import complete_days
 from tasks.features.query import labels
 from tasks.predictions.log import PredictionLog
 from tasks.records import Interval, Performance, Promise
+from tasks.signs import Clock, Reading
 
 _UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
+_NOBODY = "no champion to watch"
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,9 @@ def realised(
     than `watch.max_drop` below it. Undefined, too few labels, or no promise: nan, and no drop.
     """
     pipeline = definition.pipeline
-    if promise is not None and len(rows):
-        rows = rows[rows["version"] == promise.version]
-    enough = (
-        promise is not None
-        and len(rows) >= pipeline.watch.min_labels
-        and rows["day"].nunique() >= pipeline.watch.min_days
-    )
-    measured = _measured(definition, rows) if enough else _UNDEFINED
+    rows = _own(rows, promise.version if promise else None)
+    enough = promise is not None and _enough(definition, rows)
+    measured = _measured(definition, rows, pipeline.metric) if enough else _UNDEFINED
     reference = promise.value if promise else float("nan")
     dropped, reason = _judged(definition, measured, reference, len(rows))
     return Performance(
@@ -99,7 +98,53 @@ def realised(
     )
 
 
-def _measured(definition: Definition, rows: pd.DataFrame) -> Interval:
+def readings(
+    definition: Definition, rows: pd.DataFrame, performance: Performance
+) -> tuple[Reading, ...]:
+    """The realised clock: `performance`, of the same rows, and every other metric of a trigger.
+
+    The baseline answers every row with the rows' own share of true labels.
+    """
+    rows = _own(rows, performance.version)
+    enough = performance.version is not None and _enough(definition, rows)
+    share = float(rows[definition.pipeline.label.name].mean()) if enough else math.nan
+    of_pipeline = Reading(
+        pipeline=performance.pipeline,
+        clock=Clock.REALISED,
+        as_of=performance.as_of,
+        version=performance.version,
+        metric=performance.metric,
+        first_day=performance.first_day,
+        last_day=performance.last_day,
+        rows=len(rows),
+        labels=performance.labels,
+        measured=performance.measured,
+        baseline=math.nan,
+        method="labels",
+    )
+    made = []
+    for metric in metrics(definition.pipeline):
+        is_measured = metric == performance.metric or not enough
+        measured = performance.measured if is_measured else _measured(definition, rows, metric)
+        why = _unread(definition, performance, metric) if math.isnan(measured.value) else ""
+        baseline = model_free(metric, share)
+        made.append(
+            replace(of_pipeline, metric=metric, measured=measured, baseline=baseline, reason=why)
+        )
+    return tuple(made)
+
+
+def _own(rows: pd.DataFrame, version: int | None) -> pd.DataFrame:
+    """What this version answered; everything without one."""
+    return rows if version is None or rows.empty else rows[rows["version"] == version]
+
+
+def _enough(definition: Definition, rows: pd.DataFrame) -> bool:
+    watch = definition.pipeline.watch
+    return len(rows) >= watch.min_labels and rows["day"].nunique() >= watch.min_days
+
+
+def _measured(definition: Definition, rows: pd.DataFrame, metric: Metric) -> Interval:
     gate = definition.pipeline.gate
     return interval(
         Sample(
@@ -107,7 +152,7 @@ def _measured(definition: Definition, rows: pd.DataFrame) -> Interval:
             rows["probability"].to_numpy(),
             pd.factorize(rows["day"], sort=True)[0],
         ),
-        definition.pipeline.metric,
+        metric,
         Resampling(gate.resamples, gate.confidence, seed=0),
     )
 
@@ -117,20 +162,24 @@ def _judged(
 ) -> tuple[bool, str]:
     metric, watch = definition.pipeline.metric, definition.pipeline.watch
     if math.isnan(reference):
-        return False, "no champion to watch"
+        return False, _NOBODY
     if math.isnan(measured.value):
-        return False, (
-            f"{metric} undefined on {labels_seen:,} labels: {watch.min_labels:,} of both classes "
-            f"on {watch.min_days} days needed"
-        )
-    sign = 1 if higher_is_better(metric) else -1
-    drop = sign * (reference - measured.value)
-    wholly_below = sign * (reference - (measured.high if sign > 0 else measured.low)) > 0
-    facts = (
-        f"{metric} {measured.value:.3f} [{measured.low:.3f}, {measured.high:.3f}] on "
-        f"{labels_seen:,} labels, {reference:.3f} promised"
+        return False, _too_few(definition, metric, labels_seen)
+    fall = fallen(metric, measured, reference)
+    told = facts(metric, measured, f"{labels_seen:,} labels")
+    told = judged(f"{told}, {reference:.3f} promised", fall, watch.max_drop)
+    return fall.counts(watch.max_drop), told
+
+
+def _unread(definition: Definition, performance: Performance, metric: Metric) -> str:
+    if performance.version is None:
+        return _NOBODY
+    return _too_few(definition, metric, performance.labels)
+
+
+def _too_few(definition: Definition, metric: Metric, labels_seen: int) -> str:
+    watch = definition.pipeline.watch
+    return (
+        f"{metric} undefined on {labels_seen:,} labels: {watch.min_labels:,} of both classes "
+        f"on {watch.min_days} days needed"
     )
-    if drop <= watch.max_drop:
-        return False, f"{facts}: within the {watch.max_drop:.3f} allowed"
-    told = f"{facts}: {drop:.3f} worse, more than the {watch.max_drop:.3f} allowed"
-    return wholly_below, told if wholly_below else f"{told}, but not beyond doubt"

@@ -8,10 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from config.schema import Features, Watch
+from config.schema import Features
+from config.watch import Watch
 from tasks.errors import NotEnoughData
+from tasks.features.choice import stratified
 from tasks.models.selection import REFERENCE
 from tasks.records import Performance
 
@@ -54,14 +57,18 @@ class Reporter:
         """The report for this moment, None when none is due or there is nothing to compare.
 
         `champion` is the folder of the champion's model with a sample of its training rows,
-        `met` the rows it has answered lately. Due: none for `watch.report_every_days`, or a drop.
+        `met` the rows answered lately, with their `day` and `version`. Due: none for
+        `watch.report_every_days`, or a drop. At most `watch.report_rows` of each are compared,
+        however many there are.
         """
         page = self.folder / f"{performance.as_of:{_MOMENT}}.html"
         if champion is None or met.empty or page.exists() or not self._due(performance):
             return None
         reference = pd.read_parquet(champion / REFERENCE)
-        current = met.sample(min(len(met), self.watch.report_rows), random_state=0)
-        return report(reference, current, self.features, page)
+        rows = self.watch.report_rows
+        if len(reference) > rows:  # kept when more were asked for
+            reference = reference.sample(rows, random_state=0)
+        return report(reference, sampled(met, rows), self.features, page)
 
     def _due(self, performance: Performance) -> bool:
         pages = [path.stem for path in self.folder.glob("*.html")]
@@ -69,6 +76,16 @@ class Reporter:
             _MOMENT
         )
         return performance.dropped or not any(newest < page for page in pages)
+
+
+def sampled(met: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """At most `rows` of what was met, each day and version keeping its share within a row.
+
+    The same rows whenever it is drawn from the same frame. Days share their weather: a plain
+    sample has a day more or less in it by chance, which looks like drift.
+    """
+    strata = met[["day", "version"]].assign(place=np.arange(len(met)))
+    return met.iloc[stratified(strata, "version", rows)["place"].to_numpy()]
 
 
 def report(reference: pd.DataFrame, current: pd.DataFrame, features: Features, page: Path) -> Drift:

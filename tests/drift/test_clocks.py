@@ -59,6 +59,7 @@ def test_a_delay_that_depends_on_the_class() -> None:
     assert np.abs(weighted).mean() < 0.5 * np.abs(naive).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, 0.4], ids=["days alike", "days that differ"])
 def test_limits_hold_as_often_as_they_say(effect: float) -> None:
     """Of 95 % limits at least 90 % contain what turns out, of either clock and every metric."""

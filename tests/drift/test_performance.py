@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import pytest
 
 from config.load import Definition
 from tasks.data.lake import Lake
-from tasks.drift.performance import labelled, realised, recent
+from tasks.drift.performance import labelled, readings, realised, recent
+from tasks.drift.triggers import evaluated
 from tasks.evaluation.metrics import measure
+from tasks.evaluation.skill import Bar, Pledge
 from tasks.predictions.log import PredictionLog
 from tasks.records import Promise
+from tasks.signs import Clock
 from tests.features.lakes import defined, put, stock
 from tests.places import folder
 from tests.shop import Shop, day, night
@@ -156,6 +160,58 @@ def test_same_rows_same_answer(shop: Definition) -> None:
     other = realised(shop, met.sample(frac=1, random_state=1), promised(0.7), AS_OF)
     assert one == realised(shop, met, promised(0.7), AS_OF)
     assert one.measured.low == pytest.approx(other.measured.low)
+
+
+BOTH = {"drop": {}, "loss": {"metric": "log_loss", "against": "skill"}}
+
+
+def test_the_realised_clock(tmp_path: Path) -> None:
+    """A reading of each metric that a trigger names, of the same rows, with its baseline."""
+    shop = defined(tmp_path, {"watch": {"triggers": BOTH}})
+    met = pd.concat([rows(0.5), rows(0.5, version=2)])
+    told = realised(shop, met, promised(0.6), AS_OF)
+    auc, loss = readings(shop, met, told)
+    own = met[met["version"] == 1]
+    share = np.full(300, own["returned"].mean())
+    assert (auc.metric, auc.measured, auc.baseline) == ("roc_auc", told.measured, 0.5)
+    value = measure("log_loss", own["returned"], own["probability"])
+    assert loss.measured.value == pytest.approx(value)
+    assert loss.baseline == pytest.approx(measure("log_loss", own["returned"], share))
+    for each in (auc, loss):
+        assert (each.clock, each.version, each.as_of) == (Clock.REALISED, 1, AS_OF)
+        assert (each.rows, each.labels, each.last_day) == (300, 300, day(6))
+        assert each.reason == ""
+
+
+def test_the_realised_clock_without_evidence(tmp_path: Path) -> None:
+    """Too few labels, one class or no champion: nan for every metric, each with its reason."""
+    shop = defined(tmp_path, {"watch": {"triggers": BOTH}})
+    for met, promise, why in (
+        (rows(0.5, number=99), promised(0.6), "undefined on 99 labels"),
+        (rows(0.5), None, "no champion to watch"),
+        (pd.DataFrame(), promised(0.6), "undefined on 0 labels"),
+    ):
+        for each in readings(shop, met, realised(shop, met, promise, AS_OF)):
+            assert math.isnan(each.measured.value)
+            assert math.isnan(each.baseline)
+            assert why in each.reason
+    of_one_class = rows(0.5).assign(returned=0)
+    auc, loss = readings(shop, of_one_class, realised(shop, of_one_class, promised(0.6), AS_OF))
+    assert math.isnan(auc.measured.value)
+    assert not math.isnan(loss.measured.value)
+
+
+@pytest.mark.parametrize("skill", [0.0, 0.3, 0.6])
+def test_the_default_trigger_sees_what_is_measured(shop: Definition, skill: float) -> None:
+    """Held against its promise, the realised clock fires exactly when the measurement dropped."""
+    met = rows(skill)
+    for value in (0.5, 0.6, 0.7, 0.8, 0.9):
+        told = realised(shop, met, promised(value), AS_OF)
+        pledge = Pledge(1, AS_OF, told.measured, 0.5)
+        pledge = replace(pledge, measured=replace(told.measured, value=value))
+        history = readings(shop, met, told)
+        (found,) = evaluated(shop.pipeline, history, {"roc_auc": Bar("roc_auc", 1, (pledge,))}, [])
+        assert (found.fired, found.reason) == (told.dropped, told.reason)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from config.schema import Features, Watch
-from tasks.drift.report import Drift, Reporter, report
+from config.schema import Features
+from config.watch import Watch
+from tasks.drift.report import Drift, Reporter, report, sampled
 from tasks.errors import NotEnoughData
 from tasks.models.selection import REFERENCE
 from tasks.records import Interval, Performance
@@ -152,6 +153,40 @@ def test_no_markup_from_data(compare: Compare, tmp_path: Path) -> None:
     assert set(told.distances) == {"store", name, "<b>n"}
 
 
+def met(rows: int = 200) -> pd.DataFrame:
+    """Rows that two champions answered on four days, each twice as busy as the one before."""
+    days = np.array(["2024-01-20", "2024-01-21", "2024-01-22", "2024-01-23"])
+    place = np.minimum(np.log2(1 + 15 * np.arange(rows) / rows).astype(int), 3)
+    version = 1 + (np.arange(rows) % 3 == 0)
+    return sample(2, rows).assign(day=days[place], version=version)
+
+
+@pytest.mark.parametrize("rows", [100, 151, 999])
+def test_days_keep_their_share(rows: int) -> None:
+    """A sample has exactly so many rows; of each day and champion its share, within a row."""
+    whole = met(3000)
+    drawn = sampled(whole, rows)
+    assert len(drawn) == rows
+    assert drawn.index.is_unique
+    shares = whole.value_counts(["day", "version"]) * rows / len(whole)
+    assert len(shares) == 8
+    counted = drawn.value_counts(["day", "version"])
+    assert (counted.reindex(shares.index).fillna(0) - shares).abs().max() <= 1
+
+
+def test_sample_is_seeded() -> None:
+    """The same rows are drawn whenever it is drawn, and they are rows as they were."""
+    whole = met(3000)
+    drawn = sampled(whole, 500)
+    pd.testing.assert_frame_equal(drawn, sampled(whole.copy(), 500))
+    pd.testing.assert_frame_equal(drawn, whole.loc[drawn.index])
+
+
+def test_fewer_than_are_asked_for() -> None:
+    """All rows are the sample of few."""
+    pd.testing.assert_frame_equal(sampled(met(120), 150), met(120))
+
+
 def performance(as_of: datetime = NIGHT, dropped: bool = False) -> Performance:
     return Performance(
         pipeline="shop",
@@ -184,7 +219,7 @@ def reporter(tmp_path: Path) -> Reporter:
 
 def test_first_report(reporter: Reporter, champion: Path) -> None:
     """The first is due at once, on a sample of what was met, and named after its moment."""
-    told = reporter.when_due(champion, sample(2), performance())
+    told = reporter.when_due(champion, met(), performance())
     assert told is not None
     assert told.rows == 150
     assert Path(told.page) == reporter.folder / "2024-02-01_0300.html"
@@ -201,7 +236,7 @@ def test_when_due(
     reporter.folder.mkdir(parents=True)
     (reporter.folder / "2024-02-01_0300.html").write_text("the last one")
     later = performance(NIGHT + timedelta(days=days), dropped)
-    assert (reporter.when_due(champion, sample(2), later) is not None) is is_due
+    assert (reporter.when_due(champion, met(), later) is not None) is is_due
 
 
 def test_same_moment(reporter: Reporter, champion: Path) -> None:
@@ -209,22 +244,33 @@ def test_same_moment(reporter: Reporter, champion: Path) -> None:
     reporter.folder.mkdir(parents=True)
     page = reporter.folder / "2024-02-01_0300.html"
     page.write_text("the first one")
-    assert reporter.when_due(champion, sample(2), performance(dropped=True)) is None
+    assert reporter.when_due(champion, met(), performance(dropped=True)) is None
     assert page.read_text() == "the first one"
 
 
 def test_nobody_to_report_on(reporter: Reporter, champion: Path) -> None:
     """Without a champion, or before it met a row, there is no report."""
-    assert reporter.when_due(None, sample(), performance(dropped=True)) is None
-    assert reporter.when_due(champion, sample().head(0), performance(dropped=True)) is None
+    assert reporter.when_due(None, met(), performance(dropped=True)) is None
+    assert reporter.when_due(champion, met().head(0), performance(dropped=True)) is None
     assert not reporter.folder.exists()
+
+
+def test_rows_are_bounded(reporter: Reporter, champion: Path, tmp_path: Path) -> None:
+    """However many rows were met or kept, as many of each are compared as are asked for."""
+    kept, lately = sample(rows=20_000), met(100_000)
+    kept.to_parquet(champion / REFERENCE)
+    told = reporter.when_due(champion, lately, performance())
+    few = kept.sample(150, random_state=0), sampled(lately, 150)
+    assert told is not None
+    assert told.rows == 150
+    assert told.distances == report(*few, FEATURES, tmp_path / "few.html").distances
 
 
 def test_same_sample(reporter: Reporter, champion: Path, tmp_path: Path) -> None:
     """The report of a moment is the same wherever it is made again."""
-    one = reporter.when_due(champion, sample(2), performance())
+    one = reporter.when_due(champion, met(), performance())
     elsewhere = replace(reporter, folder=tmp_path / "elsewhere")
-    other = elsewhere.when_due(champion, sample(2), performance())
+    other = elsewhere.when_due(champion, met(), performance())
     assert one is not None
     assert other is not None
     assert replace(one, page="") == replace(other, page="")

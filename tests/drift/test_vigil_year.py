@@ -15,6 +15,7 @@ COLUMNS, ROWS, REFERENCE = 20, 1000, 28
 POLICY = Drift(false_alarm_days=90)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 0.05])
 def test_quiet_days_stay_quiet(spread: float) -> None:
     """In 60 quiet days of 20 columns, days alike or not, no more alarms than one in 30 days."""
