@@ -3,6 +3,7 @@
 DATA_ARRIVED = "ratchet.data.arrived"
 DELIVERY_REFUSED = "ratchet.delivery.refused"
 PERFORMANCE_DROPPED = "ratchet.performance.dropped"
+INPUTS_DRIFTED = "ratchet.inputs.drifted"
 CHAMPION_PROMOTED = "ratchet.champion.promoted"
 CHALLENGER_REFUSED = "ratchet.challenger.refused"
 APPROVAL_EXPIRED = "ratchet.approval.expired"

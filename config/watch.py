@@ -1,4 +1,4 @@
-"""What a pipeline's definition says about watching: clocks, triggers, drift, and what errors cost."""
+"""What a definition says about watching: clocks, triggers, drift, and what errors cost."""
 
 from typing import Literal
 

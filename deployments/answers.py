@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from deployments import show
-from tasks.drift.trigger import due
+from tasks.drift.trigger import Due, due
+from tasks.ledger.evaluations import told as evaluation_told
 from tasks.ledger.probations import Probation
 from tasks.ledger.telling import decision_sentence
 from tasks.records import Decision, Intent, ModelVersion, Outcome, Promise
+from tasks.signs import Evaluation
 from tasks.stores import Stores, open_stores
 
 
@@ -51,7 +53,10 @@ def status(pipeline: str, as_json: bool) -> None:
 
 
 def why(pipeline: str, day: date | None, as_json: bool) -> None:
-    """Print every decision with its reason, and what the next retrain waits for."""
+    """Print every decision with its reason, and why a retrain was or was not asked for.
+
+    With a day, what was said on it; without, the last word and what the next retrain waits for.
+    """
     stores = open_stores(pipeline)
     zone = stores.definition.pipeline.schedule.zone
     decisions = [
@@ -59,14 +64,13 @@ def why(pipeline: str, day: date | None, as_json: bool) -> None:
         for decision in stores.ledger.decisions(pipeline)
         if day is None or decision.as_of.astimezone(zone).date() == day
     ]
-    latest = decisions[-1].as_of if decisions else datetime.now(UTC)
-    measured = [p for p in stores.ledger.performances(pipeline) if day is None]
-    as_of = max([latest, *(each.as_of for each in measured)])
-    next_retrain = due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
+    evaluations = _evaluations(stores, day)
+    next_retrain, as_of = _next(stores, decisions, day)
     told = {decision.sequence for decision in decisions}
     probations = [p for p in stores.ledger.probations(pipeline) if p.sequence in told]
     if as_json:
-        show.document({"decisions": decisions, "probations": probations, "next": next_retrain})
+        answers = {"decisions": decisions, "probations": probations, "evaluations": evaluations}
+        show.document({**answers, "next": next_retrain})
         return
     for decision in decisions:
         show.line(decision_sentence(decision))
@@ -74,8 +78,31 @@ def why(pipeline: str, day: date | None, as_json: bool) -> None:
         show.line(probation.told)
     if not decisions:
         show.line(f"no decision{f' on {day}' if day else ' yet'}")
-    wanted = "due" if next_retrain.wanted else "not due"
-    show.line(f"next retrain on {as_of.astimezone(zone):%Y-%m-%d}: {wanted}, {next_retrain.reason}")
+    for sentence in (line for each in evaluations for line in evaluation_told(each, zone)):
+        show.line(sentence)
+    if day and not evaluations:
+        show.line(f"nothing was evaluated on {day}: nobody looked whether a retrain was due")
+    if not (day and evaluations):
+        wanted = "due" if next_retrain.wanted else "not due"
+        night = f"{as_of.astimezone(zone):%Y-%m-%d}"
+        show.line(f"next retrain on {night}: {wanted}, {next_retrain.reason}")
+
+
+def _next(stores: Stores, decisions: list[Decision], day: date | None) -> tuple[Due, datetime]:
+    """What the policy would say now, or rather when something was last known, and when that is."""
+    latest = decisions[-1].as_of if decisions else datetime.now(UTC)
+    measured = [p for p in stores.ledger.performances(stores.name) if day is None]
+    as_of = max([latest, *(each.as_of for each in measured)])
+    return due(stores.definition.pipeline.retrain, stores.record(as_of), as_of), as_of
+
+
+def _evaluations(stores: Stores, day: date | None) -> list[Evaluation]:
+    """Those of a day, in the pipeline's time zone; the last one without."""
+    every = stores.ledger.evaluations(stores.name)
+    if day is None:
+        return every[-1:]
+    zone = stores.definition.pipeline.schedule.zone
+    return [each for each in every if each.as_of.astimezone(zone).date() == day]
 
 
 def held(pipeline: str, everything: bool, as_json: bool) -> None:

@@ -176,6 +176,7 @@ def _told(pipeline: str) -> list[Automation]:
     )
     said = {
         events.PERFORMANCE_DROPPED: ("a drop", f"{payload}.reason"),
+        events.INPUTS_DRIFTED: ("a drift alarm", f"'drift: ' ~ {payload}.told"),
         events.CHALLENGER_REFUSED: (
             "a refused challenger",
             f"'challenger v' ~ {payload}.version ~ ' refused: ' ~ {payload}.reason",

@@ -25,6 +25,7 @@ from tasks.features.pinning import Pinning
 from tasks.ledger.played import Played
 from tasks.predictions.scorer import Scored
 from tasks.records import Decision, Kind, Outcome
+from tasks.signs import Clock
 
 Cell = str | int | float | None
 
@@ -122,9 +123,16 @@ def _(value: Scored) -> None:
 @told.register
 def _(value: Watched) -> None:
     line(f"{'DROPPED: ' if value.performance.dropped else ''}{value.performance.reason}")
+    for reading in value.sight.readings:
+        if not math.isnan(reading.measured.value) and reading.clock is not Clock.REALISED:
+            found = reading.measured
+            limits = f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+            line(f"{reading.clock}: {reading.metric} {limits} on {reading.rows:,} rows")
+    line(f"{value.sight.routed.route}: {value.sight.routed.reason}")
+    if value.sight.alarms:
+        line(f"DRIFTED: {value.sight.told}")
     if value.drift is not None:
-        names = ", ".join(value.drift.drifted[:6]) or "none"
-        line(f"{len(value.drift.drifted)} columns drifted ({names}); {value.drift.page}")
+        line(f"drift report: {value.drift.page}")
 
 
 @told.register

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from config.schema import Schedule
 from flows.ingest import admitted
-from flows.watch import measured
+from flows.watch import seen
 from tasks import policy, predict, record, tell
 from tasks.errors import Terminal
 from tasks.ledger.played import Played
@@ -116,9 +116,9 @@ def _night(stores: Stores, as_of: datetime, steps: Collection[Step]) -> Played:
         predictions = predict.answers(scorer, predict.due(scorer, as_of), as_of).rows
     told = ""
     if "watch" in steps:
-        performance, _ = measured(stores, as_of)
-        record.performance(stores.ledger, performance)
-        told = performance.reason
+        sight, _ = seen(stores, as_of)
+        record.performance(stores.ledger, sight.performance)
+        told = sight.performance.reason
     refused = sum(each.outcome is Outcome.REFUSED for each in admissions)
     return Played(as_of.date(), len(admissions), refused, predictions, told)
 

@@ -62,7 +62,8 @@ def nightly(pipeline: str = "flights", as_of: AwareDatetime | None = None) -> Ni
     watched = watch(pipeline, as_of)
     tried = probation(pipeline, as_of)
     stores = open_stores(pipeline)
-    due = detect.due(stores.definition.pipeline.retrain, stores.record(as_of), as_of)
+    looked_back = stores.record(as_of, watched.sight.grounds)
+    due = detect.due(stores.definition.pipeline.retrain, looked_back, as_of)
     retrained = retrain(pipeline, as_of, due.reason, due.cause) if due.wanted else None
     keep = stores.definition.pipeline.retrain.keep_versions
     register.swept(stores.ledger, pipeline, stores.settings.models, keep)

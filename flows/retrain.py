@@ -1,6 +1,6 @@
 """Fit, compare, and promote or keep: one attempt, one decision in the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,8 @@ def retrain(  # noqa: PLR0913, PLR0917 - one parameter a field of the form
             tell.declined(pipeline, claim)
             return Retrained(claim.decision, news=False, declined=claim.declined)
         tell.asked(pipeline, claim, evidence)
-        return _attempt(stores, claim, reason, approval)
+        suggested = stores.definition.trained_on(claim.train_days)
+        return _attempt(replace(stores, definition=suggested), claim, reason, approval)
 
 
 def _attempt(stores: Stores, claim: Claim, reason: str, approval: Wish) -> Retrained:

@@ -1,7 +1,7 @@
 """Pages about a pipeline, written whole into its folder of reports."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,29 @@ from tasks.stores import Stores
 
 if TYPE_CHECKING:
     from tasks.ledger.card_content import Sheet
+    from tasks.ledger.monitoring import Maturity, MonitorData
 
 _SHOWN = 10
 """How many of a kind of page the status page links to."""
+
+_MONITORING = "monitoring.html"
+_SIGNALS, _MATURITY = timedelta(days=120), timedelta(days=120)
+"""How far back the monitoring page draws what is kept by the stream, or by the row."""
 
 
 def status(stores: Stores, as_of: datetime) -> Path:
     """Tell on one page what the loop has been doing; its path."""
     return _written(stores.reports / "status.html", status_page(_page_data(stores, as_of)))
+
+
+def monitoring(stores: Stores, as_of: datetime) -> Path | None:
+    """Draw what watching has found, day by day; its path, None before the first look."""
+    from tasks.ledger.monitoring_page import monitoring_page
+
+    data = _monitored(stores, as_of)
+    if not data.readings:
+        return None
+    return _written(stores.reports / _MONITORING, monitoring_page(data))
 
 
 def comparison(stores: Stores, hearing: Hearing, version: ModelVersion) -> Path:
@@ -96,4 +111,63 @@ def _page_data(stores: Stores, as_of: datetime) -> PageData:
         ),
         problems=tuple(ledger.verify(pipeline.name)),
         probations=tuple(ledger.probations(pipeline.name)),
+        monitoring=Link("Monitoring", _MONITORING)
+        if (stores.reports / _MONITORING).exists()
+        else None,
     )
+
+
+def _monitored(stores: Stores, as_of: datetime) -> "MonitorData":
+    from tasks.evaluation.metrics import higher_is_better
+    from tasks.features.cohort import complete_days
+    from tasks.ledger.monitoring import MonitorData, volumes
+
+    ledger, pipeline = stores.ledger, stores.definition.pipeline
+    watch, admissions = pipeline.watch, tuple(ledger.admissions(stores.name))
+    complete = complete_days(stores.definition, stores.lake, as_of)
+    today = as_of.astimezone(pipeline.schedule.zone).date()
+    return MonitorData(
+        pipeline=pipeline.name,
+        title=pipeline.title,
+        as_of=as_of,
+        metric=pipeline.metric,
+        higher_is_better=higher_is_better(pipeline.metric),
+        readings=tuple(ledger.readings(stores.name)),
+        performances=tuple(ledger.performances(stores.name)),
+        scored=tuple(ledger.scored(stores.name, as_of)),
+        tracks=tuple(ledger.tracks(stores.name, as_of)),
+        min_scored=watch.min_scored,
+        min_coverage=watch.min_coverage,
+        signals=tuple(stores.patrol.sightings.of(today - _SIGNALS, today)),
+        false_alarm_days=watch.drift.false_alarm_days,
+        decisions=tuple(ledger.decisions(stores.name)),
+        evaluations=tuple(ledger.evaluations(stores.name)),
+        admissions=admissions,
+        volumes=volumes(admissions),
+        maturity=_maturity(stores, as_of),
+        complete_through=complete[-1] if complete else None,
+        links=(Link("Status", "status.html"),),
+    )
+
+
+def _maturity(stores: Stores, as_of: datetime) -> "tuple[Maturity, ...]":
+    """How many of each day's answers have a label: of complete days as their profiles say."""
+    from tasks.drift.performance import labelled
+    from tasks.ledger.monitoring import Maturity
+
+    today = as_of.astimezone(stores.definition.pipeline.schedule.zone).date()
+    counts = {d: n for d, n in stores.log.counts().items() if today - _MATURITY <= d <= today}
+    if not counts:
+        return ()
+    label, outcomes = stores.definition.pipeline.label.name, stores.patrol.outcomes
+    arrived: dict[date, int] = {}
+    for day, profile in outcomes.days(min(counts), today).items():
+        column = profile.columns.get(label)
+        arrived[day] = column.rows - column.missing if column else 0
+    recent = [day for day in counts if day not in arrived]
+    if recent:
+        rows = stores.log.read(min(recent), max(recent))
+        known = labelled(stores.definition, stores.lake, rows, as_of)
+        found = Counter(map(date.fromisoformat, known["day"]))
+        arrived |= {day: found[day] for day in recent}
+    return tuple(Maturity(day, counts[day], arrived[day]) for day in sorted(counts))

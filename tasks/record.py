@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from prefect import task
 from prefect.runtime import flow_run
 
-from tasks import arena, policy
+from tasks import arena, lookout, policy
 from tasks.ledger import appointment, deciding, pins, pointer, rollback
 from tasks.ledger import canaries as _canaries
 from tasks.ledger import pace as _pace
@@ -27,7 +27,7 @@ unfinished = task(**policy.IO, name="causes without an answer")(Stores.unfinishe
 known = task(**policy.IO, name="decided before?")(Ledger.decision)
 decide = task(**policy.ONCE, name="decide")(deciding.decide)
 settle = task(**policy.IO, name="settle the cause")(deciding.settle)
-measured = task(**policy.IO, name="keep the measurement")(deciding.measured)
+concluded = task(**policy.IO, name="keep what was seen")(lookout.concluded)
 performance = task(**policy.IO, name="keep a past measurement")(Ledger.performance)
 noticed = task(**policy.IO, name="remember what was told")(pointer.noticed)
 probation = task(**policy.IO, name="keep the probation")(Ledger.probation)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from config.load import Definition
 from config.load import pipeline as load_definition
 from config.settings import Settings
+from tasks.drift.grounds import Grounds, held
 from tasks.drift.trigger import AGE, FIRST, STANDING, Record, due
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger import claims, pointer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tasks.data.bucket import S3
     from tasks.data.lake import Lake
     from tasks.data.source import Source
+    from tasks.drift.patrol import Patrol
     from tasks.drift.report import Reporter
     from tasks.features.golden import Goldens, Vault
     from tasks.predictions.log import PredictionLog
@@ -85,7 +87,8 @@ class Stores:
             for decision in self.ledger.decisions(self.name)
             if decision.champion is not None
         ]
-        return Scorer(self.definition, self.lake, self.log, reigns, cache(self.model))
+        load = cache(self.model)
+        return Scorer(self.definition, self.lake, self.log, reigns, load, self.reference)
 
     @property
     def reporter(self) -> "Reporter":
@@ -94,6 +97,13 @@ class Stores:
 
         pipeline = self.definition.pipeline
         return Reporter(pipeline.features, pipeline.watch, self.reports / "drift")
+
+    @property
+    def patrol(self) -> "Patrol":
+        """Watches what is asked and answered; what it keeps lies beside the prediction log."""
+        from tasks.drift.patrol import Patrol
+
+        return Patrol(self.definition, self.lake, self.log)
 
     @property
     def vault(self) -> "Vault":
@@ -122,8 +132,11 @@ class Stores:
         """Who serves as of then, and after what."""
         return Standing(self.ledger, self.name, as_of)
 
-    def record(self, as_of: datetime) -> Record:
-        """What the retrain policy looks back on as of then."""
+    def record(self, as_of: datetime, seen: Grounds | None = None) -> Record:
+        """What the retrain policy looks back on as of then, and what was `seen` at that moment.
+
+        Asked between two looks, what the last one held back stays held back.
+        """
         from tasks.features.cohort import complete_days
 
         standing = self.standing(as_of)
@@ -134,6 +147,8 @@ class Stores:
             attempts=standing.attempts,
             intents=standing.unanswered,
             trainable=len(days) >= self.definition.pipeline.windows.needed_days,
+            told=seen.told if seen else None,
+            hold=seen.hold if seen else held(self.ledger.evaluations(self.name), as_of),
         )
 
     @property

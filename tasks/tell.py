@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from uuid import UUID
 
 from prefect import task
@@ -21,7 +21,6 @@ from prefect.runtime import flow_run
 
 from config import events
 from tasks import pages, policy
-from tasks.drift import trigger
 from tasks.evaluation.hearing import Hearing
 from tasks.features.pinning import Pinning
 from tasks.ledger.claims import Claim
@@ -37,12 +36,8 @@ from tasks.ledger.telling import (
 )
 from tasks.post import emit, slug
 from tasks.predictions.scorer import Scored
-from tasks.records import Admission, Decision, Intent, Kind, ModelVersion, Outcome, Performance
+from tasks.records import Admission, Decision, Kind, ModelVersion, Outcome
 from tasks.stores import Stores
-
-if TYPE_CHECKING:
-    # Brings the library that draws drift reports, for which nobody else should wait.
-    from tasks.drift.report import Drift
 
 _log = logging.getLogger("ratchet.tell")
 
@@ -131,46 +126,6 @@ def _decision(decision: Decision) -> None:
         "reason": decision.reason,
     }
     emit(event, decision.pipeline, payload)
-
-
-def _performance(performance: Performance, drift: "Drift | None", drop: Intent, news: bool) -> None:
-    """What was measured, as artifacts; a drop that is news, as an event with its evidence."""
-    key = slug(performance.pipeline)
-    _log.info("%s%s", "DROPPED: " if performance.dropped else "", performance.reason)
-    create_markdown_artifact(key=f"performance-{key}", markdown=performance.reason)
-    if drift is not None:
-        _log.info("%d of %d columns drifted", len(drift.drifted), len(drift.distances))
-        rows: list[dict[str, str | float | None]] = [
-            {"column": name, "distance or p-value": value, "verdict": "drifted" if over else ""}
-            for over in (True, False)
-            for name, value in drift.distances.items()
-            if (name in drift.drifted) is over
-        ]
-        rows += [
-            {"column": name, "distance or p-value": None, "verdict": "cannot be compared"}
-            for name in drift.undefined
-        ]
-        create_table_artifact(key=f"drift-{key}", table=rows)
-        create_link_artifact(
-            key=f"drift-report-{key}",
-            link=Path(drift.page).as_uri(),
-            link_text=f"drift report as of {performance.as_of:%Y-%m-%d %H:%M}",
-        )
-    if news and performance.dropped:
-        payload = {
-            "metric": performance.metric,
-            "value": performance.measured.value,
-            "low": performance.measured.low,
-            "high": performance.measured.high,
-            "reference": performance.reference,
-            "labels": performance.labels,
-            "version": performance.version,
-            "as_of": performance.as_of,
-            "cause": drop.cause,
-            "reason": trigger.told(drop),
-            "evidence": drop.evidence,
-        }
-        emit(events.PERFORMANCE_DROPPED, performance.pipeline, payload)
 
 
 def _probation(probation: Probation) -> None:
@@ -263,13 +218,15 @@ def _selftest(pipeline: str, found: Selftest) -> None:
 
 
 def _status(stores: Stores, as_of: datetime) -> Path:
-    """The status page, written whole; the run links to it."""
-    page = pages.status(stores, as_of)
-    create_link_artifact(
-        key=f"status-{slug(stores.name)}",
-        link=page.as_uri(),
-        link_text=f"status as of {as_of:%Y-%m-%d %H:%M}",
-    )
+    """The monitoring and the status page, written whole; the run links to them."""
+    monitoring, page = pages.monitoring(stores, as_of), pages.status(stores, as_of)
+    for what, path in (("monitoring", monitoring), ("status", page)):
+        if path is not None:
+            create_link_artifact(
+                key=f"{what}-{slug(stores.name)}",
+                link=path.as_uri(),
+                link_text=f"{what} as of {as_of:%Y-%m-%d %H:%M}",
+            )
     return page
 
 
@@ -279,7 +236,6 @@ declined = task(**policy.IO, name="tell why not")(_declined)
 verdict = task(**policy.IO, name="tell the verdict")(_verdict)
 decision = task(**policy.IO, name="tell the decision")(_decision)
 probation = task(**policy.IO, name="tell the probation")(_probation)
-performance = task(**policy.IO, name="tell the performance")(_performance)
 scored = task(**policy.IO, name="tell the score")(_scored)
 night = task(**policy.IO, name="tell the night")(_night)
 alarm = task(**policy.IO, name="raise the alarm")(_alarm)

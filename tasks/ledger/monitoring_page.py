@@ -1,6 +1,7 @@
 """The monitoring page: what watching has found and what came of it, in one file."""
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -211,7 +212,7 @@ def monitoring_page(data: MonitorData) -> str:
         foot=columns.FOOT,
         hangs=(columns.HANGS_FROM + 100) / 2,
         counted=_counted,
-        plainly=_plainly,
+        facts=_facts,
         nothing=Route.NOTHING,
     )
 
@@ -233,8 +234,26 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def _facts(evidence: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Evidence by name, that of each trigger by its own, numbers within numbers laid out flat."""
+    return [(name, told) for name, value in _flat(evidence) if (told := _plainly(value))]
+
+
+def _flat(evidence: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in evidence.items():
+        if isinstance(value, Mapping):
+            yield from _flat({str(key).replace("_", " "): each for key, each in value.items()})
+        elif isinstance(value, list):
+            for each in value:
+                told = each.get("reason", each) if isinstance(each, Mapping) else each
+                called = each.get("trigger", name) if isinstance(each, Mapping) else name
+                yield f"{name}: {called}", told
+        else:
+            yield name, value
+
+
 def _plainly(value: object) -> str:
     """One piece of evidence, short enough for a table."""
     if isinstance(value, float):
         return f"{value:,.4g}" if math.isfinite(value) else UNKNOWN
-    return lanes.shortened(str(value), 120)
+    return lanes.shortened(str(value), 240)

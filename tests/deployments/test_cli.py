@@ -65,7 +65,8 @@ def test_each_story_speaks_json(ratchet: Command, trained: Installation) -> None
     as_of = ("--as-of", day(20).isoformat(), "--json")
     assert len(document(ratchet("ingest", NAME, *as_of))["admissions"]) == 2
     assert document(ratchet("score", NAME, *as_of))["versions"] == [1]
-    assert document(ratchet("watch", NAME, *as_of))["performance"]["measured"]["value"] is None
+    sight = document(ratchet("watch", NAME, *as_of))["sight"]
+    assert sight["performance"]["measured"]["value"] is None
     retrained = document(ratchet("retrain", NAME, *as_of, "--reason", "for the test"))
     assert retrained["news"] is True
     assert retrained["decision"]["reason"].startswith("for the test: ")

@@ -13,6 +13,9 @@ import pytest
 
 from config.settings import Settings
 from deployments.wanted import Wanted, wanted
+from tasks.drift.grounds import Grounds
+from tasks.drift.trigger import Due
+from tasks.lookout import Conclusion, Sight
 from tasks.records import (
     Admission,
     Decision,
@@ -23,6 +26,8 @@ from tasks.records import (
     Outcome,
     Performance,
 )
+from tasks.signs import Reference, Signal, Why
+from tasks.stores import Stores, open_stores
 from tests.e2e.servers import Site, site, until
 from tests.servers.prefect import prefect_server
 from tests.shop import NAME
@@ -32,6 +37,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 NOW = datetime(2024, 2, 3, 3, tzinfo=UTC)
 NASTY = 'auc "fell"\nto .61 {{ 7*7 }} & <!channel> \\ 🎉'
 SAID = NASTY.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+EVIDENCE = {"value": 0.61, "labels": 700, "reason": NASTY, "worse": True, "none": None}
 PATIENCE = timedelta(seconds=15)
 """Instead of a day and its grace."""
 
@@ -87,10 +93,10 @@ class Live:
             temporary_settings,
         )
 
-        from tasks import tell
+        from tasks import tell, warn
 
         def teller() -> None:
-            getattr(tell, verb)(*told)
+            getattr(warn if verb == "seen" else tell, verb)(*told)
 
         quick = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}
         with self.site.server.here(), temporary_settings(quick):
@@ -144,41 +150,37 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield Live(chosen, receiver)
 
 
-def dropped(number: int) -> tuple[Performance, None, Intent, bool]:
-    """What `watch` measured: the nth drop of a storm."""
-    cause = f"performance dropped: v{number}"
+def seen(live: Live, number: int, pipeline: str = NAME) -> tuple[Stores, Sight, None, Conclusion]:
+    """What `watch` saw: the nth drop of a storm, and a feature that has moved."""
     measured = Interval(0.61, 0.6, 0.62)
+    days = date(2024, 1, 28), date(2024, 2, 1)
     performance = Performance(
-        NAME,
-        NOW,
-        1,
-        date(2024, 1, 28),
-        date(2024, 2, 1),
-        700,
-        "roc_auc",
-        measured,
-        0.7,
-        True,
-        NASTY,
+        pipeline, NOW, 1, *days, 700, "roc_auc", measured, 0.7, dropped=True, reason=NASTY
     )
-    evidence = {"value": 0.61, "labels": 700, "reason": NASTY, "worse": True, "none": None}
-    return performance, None, Intent(NAME, cause, NOW, evidence, "open"), True
+    against = NOW.date(), Reference.TRAINING, f"feature {NASTY}"
+    moved = Signal(*against, 70, 0.0, 9.0, 99.0, NOW.date(), 0.2, 0.02, "rank", 1.0, alarmed=True)
+    sight = Sight(performance, (), (moved,), (moved,), None, Grounds())
+    drop = Intent(pipeline, f"performance dropped: v{number}", NOW, EVIDENCE, "open")
+    due = Due(wanted=True, cause=drop.cause, reason=NASTY, why=Why.DROPPED)
+    stores = open_stores(pipeline, live.site.settings)
+    return stores, sight, None, Conclusion(drop, due, news=True)
 
 
 def test_a_storm_of_drops_starts_one_retrain_with_its_evidence(live: Live) -> None:
     """The first drop's cause, moment and numbers reach the flow with their types, and one post."""
     for number in range(5):
-        live.tell("performance", *dropped(number))
+        live.tell("seen", *seen(live, number))
     run = live.run_of(f"retrain/{NAME}", cause="performance dropped: v0")
     given = run["parameters"]
     assert given["pipeline"] == NAME
     assert datetime.fromisoformat(given["as_of"]) == NOW
-    assert given["evidence"] == dropped(0)[2].evidence
+    assert given["evidence"] == EVIDENCE
     assert given["reason"] == f"performance dropped: {NASTY}"
     said = f"{NAME}: performance dropped: {SAID}"
     until(lambda: live.receiver.texts(said))
     causes = [each["parameters"].get("cause", "") for each in live.site.runs(f"retrain/{NAME}")]
     stays(lambda: len(live.receiver.texts(said)) == 1)
+    assert live.said(f"{NAME}: drift").startswith(f"{NAME}: drift: feature {SAID}")
     assert len([cause for cause in causes if cause.startswith("performance dropped")]) == 1
 
 
@@ -249,9 +251,7 @@ def test_an_action_that_fails_is_an_alarm_and_does_not_feed_on_itself(live: Live
     """An automation whose deployment is gone raises an alarm; the watcher's own failure ends it."""
     fair = live.site.deployments()
     live.site.ask("DELETE", f"/deployments/{fair['retrain/fair']['id']}")
-    performance, drift, drop, news = dropped(100)
-    ours = replace(performance, pipeline="fair"), drift, replace(drop, pipeline="fair"), news
-    live.tell("performance", *ours)
+    live.tell("seen", *seen(live, 100, "fair"))
     name = "ratchet fair: retrain when performance drops"
     alarm = live.run_of("alarm/fair", what="an automation failed")
     assert alarm["parameters"]["detail"].startswith(f"{name}: ")
@@ -279,6 +279,7 @@ def test_every_shipped_automation_was_fired_here(live: Live) -> None:
         "reschedule a crashed run once",
         "tell of a failed run",
         "tell of a drop",
+        "tell of a drift alarm",
         "tell of a refused challenger",
         "tell of an approval that nobody gave",
         "tell of a refused delivery",

@@ -270,7 +270,7 @@ def test_the_webhook_is_kept_as_a_secret(shop: Site) -> None:
     there = Site(shop.server, replace(shop.settings, access=with_hook))
     there.deploy()
     posts = [name for name in shop.automations() if "tell of" in name]
-    assert len(posts) == 6
+    assert len(posts) == 7
     hidden = shop.ask("POST", "/block_documents/filter", {"include_secrets": False})
     assert "planted" not in json.dumps([hidden, shop.automations(), shop.deployments()])
     assert there.deploy().pending == ()

@@ -99,13 +99,14 @@ def test_a_refused_challenger_is_an_event_too(turned: Installation) -> None:
 
 
 def test_watch_tells_the_drop_with_its_evidence(turned: Installation) -> None:
-    """The sentence, the drift by column, the report, and the event that starts a retrain."""
+    """The sentence, the drift by stream, the report, and the event that starts a retrain."""
     run_id = run_of(watch, NAME, night(day(LATE)))
     assert flow_run(run_id).name == "watch shop as of 2024-02-03 03:00"
     told = artifacts(run_id)
     assert "more than the 0.050 allowed" in str(told["performance-shop"].data)
-    columns = {row["column"] for row in json.loads(str(told["drift-shop"].data))}
-    assert columns == {"amount", "items", "hour", "store_return_share", "category", "store"}
+    streams = {row["stream"] for row in json.loads(str(told["signals-shop"].data))}
+    columns = {"amount", "items", "hour", "store_return_share", "category", "store"}
+    assert streams >= {f"feature {column}" for column in columns}
     report = str(told["drift-report-shop"].data)
     assert report.startswith("[drift report as of 2024-02-03 03:00](file://")
     assert page_of(report).is_file()

@@ -187,7 +187,7 @@ def test_drop_is_an_intent_first(ledger: Ledger) -> None:
 
 def test_no_drop_no_intent(ledger: Ledger) -> None:
     """A measurement that is no drop asks for nothing."""
-    assert measured(ledger, performance(3), intent(CAUSE, 3))
+    assert measured(ledger, performance(3), None)
     assert ledger.intents("flights") == []
 
 

@@ -289,3 +289,19 @@ def test_the_status_page_leads_there() -> None:
     assert Page(status_page(linked)).links == ["monitoring.html"]
     unsafe = replace(status, monitoring=Link(HOSTILE, "javascript:alert(1)"))
     assert Page(status_page(unsafe)).links == ["#"]
+
+
+def test_evidence_is_told_flat(data: MonitorData) -> None:
+    """Triggers say their sentence, nested numbers their value; what is empty says nothing."""
+    evidence: dict[str, object] = {
+        "triggers": [{"trigger": "drop", "reason": "0.060 worse", "bar": 0.7}],
+        "symptoms": {"held_share": 0.25},
+        "money": {},
+        "inequality": "",
+    }
+    latest = replace(data.evaluations[-1], evidence=evidence)
+    text = monitoring_page(replace(data, evaluations=(latest,)))
+    assert "<dt>triggers: drop</dt><dd>0.060 worse</dd>" in text
+    assert "<dt>held share</dt><dd>0.25</dd>" in text
+    assert "<dt>money</dt>" not in text
+    assert "<dt>inequality</dt>" not in text
