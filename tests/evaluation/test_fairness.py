@@ -57,6 +57,7 @@ def test_the_gap_is_fairlearns(measure: str) -> None:
         assert rate == pytest.approx(answers.yes[rows & (answers.groups == name)].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [2, 8])
 def test_groups_that_fare_alike_are_seldom_called_apart(groups: int) -> None:
     """However many groups, the lower limit exceeds 0 in about 5 % of fair worlds."""

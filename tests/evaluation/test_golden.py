@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tasks.evaluation.contest import Beside
 from tasks.evaluation.golden import golden, pinned
@@ -69,6 +70,7 @@ def test_a_targeted_attack(tmp_path: Path) -> None:
         assert [check.code for check in verdict.checks if check.blocks] == ["golden:champion"]
 
 
+@pytest.mark.slow
 def test_a_clean_stream_is_not_held_up(tmp_path: Path) -> None:
     """Without poison the same challengers pass: the golden set costs no promotion."""
     for seed in SEEDS:
@@ -103,6 +105,7 @@ def walked(shop: Attack, steps: int, stops: bool) -> tuple[list[int], float]:
     return promoted, losses[0] - losses[1]
 
 
+@pytest.mark.slow
 def test_many_small_steps(tmp_path: Path) -> None:
     """Steps within the margin of the champion walk away; from the approved version they cannot."""
     shop = attack(tmp_path, seed=1)

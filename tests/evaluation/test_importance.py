@@ -98,6 +98,7 @@ def test_the_value_is_the_rise_of_the_metric() -> None:
     assert told == pytest.approx((all_pairs - whole) * n / (n - 1), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_limits_hold_as_often_as_they_claim() -> None:
     """In 95 of 100 worlds the limits cover the truth: 0 for noise, else what long worlds show.
 

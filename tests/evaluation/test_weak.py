@@ -61,6 +61,7 @@ def refused(case: Trial, gate: Gate = GATE, metric: Metric = "log_loss") -> bool
     return any(check.blocks for check in checked(case, gate, metric))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["log_loss", "roc_auc"])
 def test_equal_models_are_refused_as_seldom_as_promised(metric: Metric) -> None:
     """Without any margin, a group is called weak in at most 5 % of worlds that have none."""
