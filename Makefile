@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test rates e2e check lint types imports docs clean lock
+.PHONY: help run test slow e2e check lint types imports docs clean lock
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ run: $(READY) ## set up, then the main job: from an empty folder to a champion t
 test: $(READY) ## set up, then the test suite
 	$(BIN)/python -m pytest -n 3 -m 'not slow'
 
-rates: $(READY) ## the slow simulations: promised error rates, what benchmarks measure
+slow: $(READY) ## simulations of promised error rates, kills and races, what benchmarks measure
 	$(BIN)/python -m pytest -n 2 -m slow tests --ignore tests/e2e
 
 e2e: $(READY) ## the slow suite: the README from a clean clone, real servers (needs Debian's chromium, postgresql)

@@ -67,8 +67,6 @@ class Grounds:
             return Hold(Why.BROKEN_DATA, f"the data are broken: {reason}")
         if self.routed.route is Route.LABELS:
             return Hold(Why.WAITS_FOR_LABELS, f"it waits for labels: {reason}")
-        if self.fired and self.routed.route is Route.NOTHING and reason:
-            return Hold(Why.IN_DOUBT, f"it says nothing of the model: {reason}")
         if self.too_dear:
             return Hold(Why.NOT_WORTH_IT, f"it is not worth it: {self.inequality}")
         return None

@@ -49,6 +49,7 @@ def told_about(decision: Decision) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_storm_is_one_retrain(dropped: Installation) -> None:
     """Of 50 calls for one cause, four at a time, one trains; all others say why they did not."""
 
@@ -67,6 +68,7 @@ def test_a_storm_is_one_retrain(dropped: Installation) -> None:
     assert ledger.intents(NAME)[0].state == "done"
 
 
+@pytest.mark.slow
 def test_two_processes(dropped: Installation) -> None:
     """One trains, the other is declined; policy holds in whichever process asks next."""
     dropped.define({"gate": {"floors": {"roc_auc": 0.999}}})
@@ -91,6 +93,7 @@ def test_two_processes(dropped: Installation) -> None:
     assert [each.state for each in dropped.stores.ledger.intents(NAME)] == ["done", "open"]
 
 
+@pytest.mark.slow
 def test_killed_and_taken_up_by_a_later_night(dropped: Installation) -> None:
     """The night after goes on with the first attempt's moment: one version, one decision."""
     died = elsewhere("after the registration", NIGHT, DROPPED, CAUSE)

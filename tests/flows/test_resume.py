@@ -13,6 +13,8 @@ from tests.flows.killed import elsewhere
 from tests.installation import Installation, State
 from tests.shop import NAME, day, night
 
+pytestmark = pytest.mark.slow
+
 Step = Task[Any, Any]
 
 STEPS: dict[str, Step] = {
