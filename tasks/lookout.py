@@ -70,7 +70,7 @@ def look(stores: Stores, recent: Recent, performance: Performance) -> Sight:
     same.
     """
     as_of = performance.as_of
-    made = stores.patrol.made(_reign(stores, as_of), as_of)
+    made = stores.patrol.made(reign(stores, as_of), as_of)
     readings = _read(stores, recent, performance)
     found = _found(stores, readings, as_of)
     realised, *_ = readings
@@ -103,7 +103,7 @@ def concluded(stores: Stores, sight: Sight) -> Conclusion:
     return Conclusion(drop, answer, news)
 
 
-def _reign(stores: Stores, as_of: datetime) -> Reign:
+def reign(stores: Stores, as_of: datetime) -> Reign:
     """Who serves, and what that model was trained on and leans on; nothing without a champion."""
     promise = stores.standing(as_of).promise
     zone = stores.definition.pipeline.schedule.zone

@@ -24,7 +24,8 @@ TURNED = 20
 """The day from which the world of `turned` is another."""
 
 LATE = 34
-"""The night up to which `turned` has lived, its champion answering, and nobody watching."""
+"""The night up to which `turned` has lived, its champion answering; days are profiled and judged,
+and nobody has measured."""
 
 RENEWAL = "the world turned"
 """Why `renewed` was retrained."""
@@ -161,11 +162,14 @@ def _trained(templates: "Templates", prefect_here: None) -> "Installation":
 def _turned(templates: "Templates", _trained: "Installation") -> "Installation":
     from flows.ingest import ingest
     from flows.score import score
+    from tasks.lookout import reign
 
     def live(shop: "Installation") -> None:
         shop.deliver(TRAINED, LATE - 1)
         ingest(NAME, night(day(LATE)))
         score(NAME, night(day(LATE)))
+        before = night(day(LATE - 1))
+        shop.stores.patrol.made(reign(shop.stores, before), before)
 
     return templates.lived("turned", live, _trained, Shop(turns_on=day(TURNED)))
 

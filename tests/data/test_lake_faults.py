@@ -11,6 +11,8 @@ from tests.data.test_lake import FIRST, SECOND, names, rows
 from tests.servers.proxy import Fault, Kind, Proxy
 from tests.servers.s3 import HASTY, RealS3
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def table(s3_api: RealS3, s3: S3) -> LakeTable:

@@ -43,12 +43,13 @@ def _patrol(tmp_path_factory: pytest.TempPathFactory) -> Patrol:
     )
     for number in range(1, LAST):
         answered(patrol, number)
+    made(patrol, 13)
     return patrol
 
 
 @pytest.fixture
 def patrol(_patrol: Patrol, tmp_path: Path) -> Patrol:
-    """A shop with 21 days of answers by one version, nobody having looked."""
+    """A shop with 21 days of answers by one version, and a look at the first twelve."""
     log = Path(str(_patrol.log.lake.root))
     shutil.copytree(log, tmp_path / "log")
     return replace(_patrol, log=PredictionLog(Lake(tmp_path / "log")))

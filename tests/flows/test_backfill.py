@@ -42,6 +42,7 @@ def test_nights_are_played_as_they_would_have_been(trained: Installation) -> Non
     assert trained.answers().equals(late)
 
 
+@pytest.mark.slow
 def test_twice_is_once(trained: Installation) -> None:
     """Nights that have been played change nothing when they are played again."""
     trained.deliver(TRAINED, TRAINED + 3)

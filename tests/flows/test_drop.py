@@ -1,5 +1,7 @@
 """A drop is measured, asks for a retrain, and gets one when policy allows it."""
 
+import pytest
+
 from flows.ingest import ingest
 from flows.nightly import nightly
 from flows.retrain import retrain
@@ -35,6 +37,7 @@ def test_the_night_answers_the_drop(turned: Installation) -> None:
     assert intent.outcome.startswith("v2 promoted: performance dropped")
 
 
+@pytest.mark.slow
 def test_the_new_champion_holds_its_promise(turned: Installation) -> None:
     """After the retrain the watch measures the new champion, on its own answers only."""
     nightly(NAME, night(day(LATE)))
@@ -45,6 +48,7 @@ def test_the_new_champion_holds_its_promise(turned: Installation) -> None:
     assert not later.due.wanted
 
 
+@pytest.mark.slow
 def test_cool_down_and_budget_are_kept(turned: Installation) -> None:
     """After an attempt the loop waits; after enough attempts it waits longer, and says so."""
     turned.define({**NOBODY_WINS, "retrain": {"budget": 2}})

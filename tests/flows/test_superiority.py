@@ -2,6 +2,8 @@
 
 from typing import Any, cast
 
+import pytest
+
 from flows.ingest import ingest
 from flows.retrain import retrain
 from tasks.records import Decision, Kind
@@ -9,6 +11,8 @@ from tests.conftest import LATE
 from tests.installation import Installation
 from tests.outcomes import decided
 from tests.shop import NAME, day, night
+
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND = LATE, LATE + 14
 

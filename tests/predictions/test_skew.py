@@ -86,6 +86,7 @@ def test_nothing_has_changed(check: Check, score: Score) -> None:
     assert check().told == "all 12 answers of 2024-01-05 have the inputs that the lake gives"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [(5,), (2, 9), (1, 3, 8)])
 def test_one_query_does_for_all(
     check: Check, world: World, score: Score, late: tuple[int, ...]
