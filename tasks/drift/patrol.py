@@ -18,7 +18,7 @@ from tasks.features.cohort import complete_days
 from tasks.predictions.log import PredictionLog
 from tasks.predictions.skew import Skew, skew
 from tasks.profiles.columns import NumericProfile, Profile
-from tasks.profiles.frames import by_day
+from tasks.profiles.frames import by_day, profiled
 from tasks.profiles.shelf import Shelf
 from tasks.signs import Reference, Signal
 
@@ -124,10 +124,11 @@ class Patrol:
         label, policy = self.definition.pipeline.label.name, self.definition.pipeline.watch.drift
         known = labelled(self.definition, self.lake, self.log.read(new[0], new[-1]), as_of)
         y, p = known[label].to_numpy() == 1, known[_PROBABILITY].to_numpy(dtype=np.float64)
-        found = by_day(known.assign(**{LOSS: losses("log_loss", y, p)}), [label, LOSS], ())
+        known = known.assign(**{LOSS: losses("log_loss", y, p)})
+        found, silent = by_day(known, [label, LOSS], ()), profiled(known.head(0), [label, LOSS], ())
         beside = skew(self.definition, self.lake, self.log, new[-1], policy.skew_rows)
         for day in new:
-            outcome = found.get(day, Profile(0, {}))
+            outcome = found.get(day, silent)
             if day == new[-1]:
                 outcome = Profile(outcome.rows, {**outcome.columns, SKEW: _mismatches(beside)})
             self.outcomes.keep(day, outcome, str(counts[day]))

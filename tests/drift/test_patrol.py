@@ -13,7 +13,7 @@ from tasks.drift.patrol import Patrol, Reign, Round
 from tasks.features.query import Days, features, known_tables
 from tasks.predictions.log import PredictionLog, prediction_ids
 from tasks.signs import Reference
-from tests.features.lakes import defined, stock
+from tests.features.lakes import defined, put, stock
 from tests.shop import Shop, day, night
 
 LAST = 22
@@ -123,6 +123,23 @@ def test_nothing_was_answered(patrol: Patrol, tmp_path: Path) -> None:
     quiet = replace(patrol, log=PredictionLog(Lake(tmp_path / "quiet")))
     assert made(quiet, 20) == Round()
     assert not (tmp_path / "quiet").exists()
+
+
+def test_a_day_without_any_label(patrol: Patrol, tmp_path: Path) -> None:
+    """A complete day on which nothing turned out is kept as such, and stops no round."""
+    shutil.copytree(Path(str(patrol.lake.root)), tmp_path / "lake")
+    unheard = replace(patrol, lake=Lake(tmp_path / "lake"))
+    for number in (16, 17):
+        judged_then = WORLD.returns(day(number))
+        nothing = [row | {"order_id": f"else {number} {n}"} for n, row in enumerate(judged_then)]
+        put(unheard.lake, "returns", day(number).isoformat(), nothing)
+    made(unheard, 20)
+    (kept,) = unheard.outcomes.days(day(16), day(16)).values()
+    assert {name: column.rows for name, column in kept.columns.items()} == {
+        "returned": 0,
+        "loss": 0,
+    }
+    assert {each.stream for each in unheard.sightings.of(day(17), day(17))} >= {"label", "loss"}
 
 
 def test_skew_is_a_stream(patrol: Patrol) -> None:
