@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -125,3 +126,12 @@ def site(server: RealPrefect, home: Path) -> Site:
         "PREFECT_API_AUTH_STRING": server.settings.access.prefect,
     }
     return Site(server, Settings.from_environment(environment))
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    """The bytes of every file under a folder, but of those that go while they are read."""
+    found = {}
+    for path in filter(Path.is_file, home.rglob("*")):
+        with suppress(FileNotFoundError):
+            found[str(path)] = path.read_bytes()
+    return found

@@ -1,12 +1,12 @@
 """Every automation that is shipped, fired once for real: a template fails only when it fires."""
 
 import json
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from tasks.records import (
 from tasks.signs import Reference, Signal, Why
 from tasks.stores import Stores, open_stores
 from tests.e2e.servers import Site, site, until
+from tests.servers.loopback import listening
 from tests.servers.prefect import prefect_server
 from tests.shop import NAME
 
@@ -63,18 +64,15 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             assert self.headers["Content-Type"] == "application/json"
             bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            time.sleep(0.3)  # as from far away: posts overlap
             self.send_response(200)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield Receiver(f"http://127.0.0.1:{server.server_port}/planted-hook", bodies)
-        server.shutdown()
-        thread.join()
+    with listening(Handler) as address:
+        yield Receiver(f"{address}/planted-hook", bodies)
 
 
 @dataclass(frozen=True)
@@ -245,6 +243,23 @@ def test_refusals_and_alarms_are_told(live: Live) -> None:
     assert live.said("challenger v8") == f"{NAME}: challenger v8 expired: {SAID}"
     assert live.said("delivery") == f"{NAME}: delivery orders/2024-02-02 refused: empty_file"
     assert live.said("somebody should look") == f"{NAME}: alarm: somebody should look. {SAID}"
+
+
+def test_posts_at_the_same_moment_all_arrive(live: Live) -> None:
+    """A night that refuses many deliveries tells of each; none cuts another one off."""
+    days = [f"2024-03-0{day}" for day in range(1, 9)]
+    refused = [
+        Admission(
+            Delivery("orders", day, f"orders/{day}.csv.gz", NOW, "0" * 64, 10),
+            Outcome.REFUSED,
+            code="empty_file",
+        )
+        for day in days
+    ]
+    live.tell("deliveries", "market", refused, NOW)
+    for day in days:
+        assert live.said(day) == f"market: delivery orders/{day} refused: empty_file"
+    stays(lambda: not failures(live, "ratchet market: tell of a refused delivery"))
 
 
 def test_an_action_that_fails_is_an_alarm_and_does_not_feed_on_itself(live: Live) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal
 from urllib.parse import urlsplit
+
+from tests.servers.loopback import listening
 
 Kind = Literal[
     "500",
@@ -91,17 +93,8 @@ def proxy(target: str) -> Iterator[Proxy]:
     class Handler(_Handler):
         through = made
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        made.url = f"http://127.0.0.1:{server.server_address[1]}"
-        serving = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        serving.start()
-        try:
-            yield made
-        finally:
-            server.shutdown()
-            serving.join()
+    with listening(Handler) as made.url:
+        yield made
 
 
 class _Handler(BaseHTTPRequestHandler):
