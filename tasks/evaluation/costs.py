@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from config.values import Metric
 from tasks.evaluation.metrics import higher_is_better
@@ -14,7 +15,8 @@ class Cost:
 
     `score` is its mean selection score, `gain` by how much that is better than the score of the
     candidate that took the least CPU time, `gain_per_cpu_minute` the same for each minute that it
-    took longer than that one. `told` says how it started, or why it failed.
+    took longer than that one. `told` says how it started, or why it failed, and for a fit that was
+    taken from an earlier attempt, which: what it cost was spent there.
     """
 
     candidate: str
@@ -38,6 +40,19 @@ def costs(attempts: Sequence[Fit | Failure], metric: Metric) -> list[Cost]:
     ]
 
 
+def spent_here(attempts: Sequence[Fit | Failure]) -> dict[str, float]:
+    """CPU seconds that an attempt spent on its candidates, and what those it took had cost before.
+
+    What was fitted once is counted once: over all attempts, `spent` adds up to what was paid.
+    """
+    taken = [isinstance(each, Fit) and bool(each.reused) for each in attempts]
+    seconds = list(zip(taken, (each.cpu_seconds for each in attempts), strict=True))
+    return {
+        "spent": fsum(each for reused, each in seconds if not reused),
+        "reused": fsum(each for reused, each in seconds if reused),
+    }
+
+
 def _fitted(fit: Fit, cheapest: Fit, metric: Metric) -> Cost:
     gain = (fit.score - cheapest.score) * (1 if higher_is_better(metric) else -1)
     more = (fit.cpu_seconds - cheapest.cpu_seconds) / 60
@@ -55,9 +70,10 @@ def _fitted(fit: Fit, cheapest: Fit, metric: Metric) -> Cost:
 
 
 def _started(fit: Fit) -> str:
-    if fit.parent is not None:
-        return f"went on from v{fit.parent.version}"
-    return f"started cold: {fit.cold}" if fit.cold else ""
+    taken = f"taken from attempt {fit.reused}" if fit.reused else ""
+    start = f"went on from v{fit.parent.version}" if fit.parent else ""
+    cold = f"started cold: {fit.cold}" if fit.cold else ""
+    return "; ".join(filter(None, (taken, start, cold)))
 
 
 def _failed(failure: Failure) -> Cost:

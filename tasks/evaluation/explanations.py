@@ -11,7 +11,8 @@ from scipy.stats import spearmanr, weightedtau
 from config.load import Definition
 from tasks.data import artifact
 from tasks.evaluation.contest import Champion
-from tasks.evaluation.importance import Shuffling, importances, plain
+from tasks.evaluation.importance import Shuffling, importances
+from tasks.evaluation.recorded import plain
 from tasks.features.cohort import ordinals
 from tasks.features.splits import Split
 from tasks.predictions.scorer import Model

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from config.load import Definition
 from config.values import Metric
-from tasks.evaluation.costs import Cost, costs
+from tasks.evaluation.costs import Cost, costs, spent_here
 from tasks.evaluation.spending import COST, spent
+from tasks.models.sources import own, unversioned
 from tasks.records import Check, Failure, Fit, Interval, Snapshot, Verdict
-from tasks.registry.lineage import code_version
+from tasks.registry.lineage import code_version, environment, installed, machine
+from tasks.registry.recipe import Recipe
 from tasks.registry.submission import Submission
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Hearing:
             COST: self._cost,
             "attempts": [_attempt(attempt) for attempt in self.attempts],
             "costs": [asdict(cost) for cost in self.costs],
+            "cpu_seconds": spent_here(self.attempts),
             "snapshot": asdict(self.cohort.snapshot),
             "golden_rows_left_out": self.cohort.left_out,
             "training": _rows(self.split.training_digest, len(self.split.training)),
@@ -107,7 +110,34 @@ class Hearing:
             "refit": _refit(self.shipped),
             "config_hash": self.definition.config_hash,
             "code_version": code_version(),
+            "environment": environment(),
+            "sources": unversioned(self.definition.pipeline.candidates),
         }
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the version that ships follows from."""
+        pinned, fit = self.cohort.golden, self.challenger
+        estimator = self.definition.pipeline.candidates[fit.candidate].estimator
+        return Recipe(
+            snapshot=self.cohort.snapshot,
+            max_train_days=self.definition.pipeline.windows.max_train_days,
+            golden=pinned.pinning.number if pinned else 0,
+            training=self.split.training_digest,
+            holdout=self.split.holdout_digest,
+            holdout_from=date.fromisoformat(self.split.holdout["day"].min()),
+            candidate=fit.candidate,
+            params=fit.params,
+            folds=fit.folds,
+            trials=fit.trials,
+            parent=fit.parent,
+            refit=self.ships.fit is not fit,
+            config_hash=self.definition.config_hash,
+            code_version=code_version(),
+            sources={estimator: digest} if (digest := own(estimator)) else {},
+            installed=installed(),
+            machine=tuple(machine()),
+        )
 
     @property
     def _cost(self) -> float:
@@ -119,13 +149,15 @@ class Hearing:
 
 
 def retrain_key(definition: Definition, snapshot: Snapshot) -> str:
-    """Names an attempt: the same rows, moment, configuration and code are the same attempt."""
+    """Names an attempt: the same rows, moment, configuration, code and environment are the same."""
     parts = (
         definition.pipeline.name,
         _utc(snapshot.as_of),
         snapshot.digest,
         definition.config_hash,
         code_version(),
+        environment(),
+        *unversioned(definition.pipeline.candidates).values(),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -155,6 +187,7 @@ def submission(hearing: Hearing, key: str) -> Submission:
         },
         evidence=hearing.evidence(),
         attempts=tuple(hearing.attempts),
+        files=hearing.recipe.files(hearing.definition.files),
     )
 
 

@@ -1,7 +1,6 @@
 """What a model leans on: how much worse its answers get when one input is shuffled."""
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +12,7 @@ from config.values import Metric
 from tasks.evaluation.intervals import UNDEFINED, Resampling, mean
 from tasks.evaluation.metrics import Floats, losses, usable
 from tasks.predictions.scorer import Model
-from tasks.records import Importance, Interval
-
-EVIDENCE = "importances"
-"""Where a decision's evidence keeps them: by contender, largest loss first."""
+from tasks.records import Importance
 
 Order = npt.NDArray[np.intp]
 
@@ -80,25 +76,6 @@ def importances(
     return tuple(sorted(made, key=_by_loss))
 
 
-def plain(found: Sequence[Importance]) -> list[dict[str, object]]:
-    """Importances as evidence keeps them: one flat record a column."""
-    return [
-        {"column": e.column, "loss": e.loss.value, "low": e.loss.low, "high": e.loss.high}
-        for e in found
-    ]
-
-
-def recorded(evidence: Mapping[str, object], whose: str = "challenger") -> tuple[Importance, ...]:
-    """The importances that a decision's evidence keeps; none when it was taken without."""
-    kept = evidence.get(EVIDENCE)
-    rows = kept.get(whose) if isinstance(kept, Mapping) else None
-    made = []
-    for row in rows or ():
-        value, low, high = (_number(row[name]) for name in ("loss", "low", "high"))
-        made.append(Importance(str(row["column"]), Interval(value, low, high)))
-    return tuple(made)
-
-
 def _sampled(days: npt.NDArray[np.generic], plan: Shuffling, columns: int) -> Order:
     """Row numbers, in order: as many of each day as its share of all, chosen at random."""
     most = max(2, plan.answers // max(1, plan.shuffles * columns))
@@ -153,7 +130,3 @@ def _by_row(rises: Floats, lenders: list[Order]) -> Floats:
 
 def _by_loss(found: Importance) -> tuple[bool, float, str]:
     return math.isnan(found.loss.value), -found.loss.value, found.column
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan

@@ -21,8 +21,10 @@ from tasks.features.splits import Split
 from tasks.models import selection
 from tasks.models.again import again, twin
 from tasks.models.job import Job
+from tasks.models.reuse import Fingerprint
 from tasks.predictions.scorer import Model
 from tasks.records import Check, Choice, Failure, Fit, Status
+from tasks.registry.lineage import code_version, environment
 
 ALL_DAYS = "all.feather"
 _DAYS = 28  # of training rows that are compared: enough to resample, and soon answered
@@ -39,6 +41,11 @@ def candidates(
     return selection.jobs(definition, split.training, folder, before)
 
 
+def fingerprint(definition: Definition, split: Split) -> Fingerprint:
+    """What the candidates' fits follow from: the same again are not made again."""
+    return Fingerprint(split.training_digest, definition.config_hash, code_version(), environment())
+
+
 def shipped(hearing: Hearing, jobs: Sequence[Job]) -> Hearing:
     """The hearing with what ships: the refit, where one is asked for and certified.
 
@@ -50,7 +57,7 @@ def shipped(hearing: Hearing, jobs: Sequence[Job]) -> Hearing:
     if not (promoted and hearing.definition.pipeline.windows.refit):
         return hearing
     (job,) = (each for each in jobs if each.name == hearing.challenger.candidate)
-    everything = _all_days(hearing)
+    everything = all_days(hearing.definition, hearing.split)
     made = fits(hearing.challenger, job, everything)
     if isinstance(made, Failure):
         told = f"{made.candidate} {made.kind}: {made.reason}"
@@ -61,8 +68,7 @@ def shipped(hearing: Hearing, jobs: Sequence[Job]) -> Hearing:
 def fits(challenger: Fit, job: Job, everything: pd.DataFrame) -> Fits | Failure:
     """The fits to compare, made at once; the first failure where one did not work."""
     beside, seed = job.folder.parent, job.candidate.seed + 1
-    frame = beside / ALL_DAYS
-    everything[["day", *job.features.columns, job.label]].to_feather(frame)
+    frame = written(job, everything)
 
     def made(name: str) -> Fit | Failure:
         if name == "twin":
@@ -76,6 +82,20 @@ def fits(challenger: Fit, job: Job, everything: pd.DataFrame) -> Fits | Failure:
     failed = [each for each in told.values() if isinstance(each, Failure)]
     fitted = {name: each for name, each in told.items() if isinstance(each, Fit)}
     return failed[0] if failed else {"evaluated": challenger, **fitted}
+
+
+def all_days(definition: Definition, split: Split) -> pd.DataFrame:
+    """Training and holdout rows; where training looks back some days only, as many of the last."""
+    rows = pd.concat([split.training, split.holdout], ignore_index=True)
+    most = definition.pipeline.windows.max_train_days
+    return rows if most is None else _latest(rows, most)
+
+
+def written(job: Job, everything: pd.DataFrame) -> Path:
+    """The file of all days beside a job, as its refit reads it."""
+    frame = job.folder.parent / ALL_DAYS
+    everything[["day", *job.features.columns, job.label]].to_feather(frame)
+    return frame
 
 
 def certified(hearing: Hearing, made: Fits, everything: pd.DataFrame) -> Shipped:
@@ -133,13 +153,6 @@ def _seen_by_all(hearing: Hearing, everything: pd.DataFrame) -> pd.DataFrame:
     training = hearing.split.training
     shared = training[training["day"] >= everything["day"].min()]
     return _latest(shared, _DAYS)
-
-
-def _all_days(hearing: Hearing) -> pd.DataFrame:
-    """Training and holdout rows; where training looks back some days only, as many of the last."""
-    rows = pd.concat([hearing.split.training, hearing.split.holdout], ignore_index=True)
-    most = hearing.definition.pipeline.windows.max_train_days
-    return rows if most is None else _latest(rows, most)
 
 
 def _latest(rows: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -3,13 +3,11 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -23,46 +21,28 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from tasks.models import trees
+from tasks.models.contributions import Attribution, Floats, NotCheap, Scale
 
-Floats = npt.NDArray[np.float64]
+Owners = npt.NDArray[np.intp]
+"""The input that each encoded column stems from, by its place."""
 
 _FORESTS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
 _ADDS_UP = 1e-6  # in probability: forests keep their thresholds in single precision
 
 
-class Scale(StrEnum):
-    """What contributions are counted in."""
-
-    LOG_ODDS = "log-odds"
-    PROBABILITY = "probability"
-
-
 @dataclass(frozen=True)
-class Attribution:
-    """Contributions (n, columns) that add up, with `base`, to the model's answers on `scale`."""
+class _Rows:
+    """Encoded rows and background, the input of each of their columns, and the number of inputs."""
 
-    scale: Scale
-    base: float
-    columns: tuple[str, ...]
-    contributions: Floats
-
-    @property
-    def answers(self) -> Floats:
-        """The probabilities that base and contributions add up to: (n,)."""
-        total = self.base + self.contributions.sum(axis=1)
-        return np.asarray(expit(total) if self.scale is Scale.LOG_ODDS else total)
-
-
-@dataclass(frozen=True)
-class NotCheap:
-    """Why a model's answers are not attributed to its inputs."""
-
-    reason: str
+    own: Floats
+    background: Floats
+    owners: Owners
+    inputs: int
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """Contributions by encoded column, before they are summed by input."""
+    """Contributions by input."""
 
     scale: Scale
     base: float
@@ -78,9 +58,8 @@ def attributions(
     the base is the mean answer there, a contribution is what replacing the background's value by
     the row's own adds, averaged over the background and over all orders of replacing. Inputs are
     replaced as if they were independent, so they are true to the model rather than to the data
-    (Janzing, Minorics and Bloebaum, AISTATS 2020). Linear models and boosting answer in log-odds,
-    forests in probability. The columns that an input is encoded as, and the sets of categories
-    that boosting splits by, are players of their own, summed back to their input.
+    (Janzing, Minorics and Bloebaum, AISTATS 2020). An input is replaced whole, whatever columns it
+    is encoded as. Linear models and boosting answer in log-odds, forests in probability.
 
     Every answer is checked against the model's own: what does not add up is `NotCheap`, as is any
     other kind of model.
@@ -95,56 +74,58 @@ def _attributed(
     model: Pipeline, inputs: pd.DataFrame, background: pd.DataFrame
 ) -> Attribution | NotCheap:
     encoder, estimator = model[0], model[-1]
+    names = [str(name) for name in inputs.columns]
+    owners = np.array([names.index(owner) for owner in _owners(encoder)], dtype=np.intp)
+    rows = _Rows(_dense(encoder, inputs), _dense(encoder, background), owners, len(names))
     try:
-        parts = _parts(estimator, _dense(encoder, inputs), _dense(encoder, background))
+        parts = _parts(estimator, rows)
     except trees.TooDear as error:
         return NotCheap(str(error))
-    names = [str(name) for name in inputs.columns]
-    owners = np.array([names.index(owner) for owner in _owners(encoder)])
-    summed = parts.each @ (owners[:, None] == np.arange(len(names)))
-    made = Attribution(parts.scale, parts.base, tuple(names), summed)
+    made = Attribution(parts.scale, parts.base, tuple(names), parts.each)
     off = np.abs(made.answers - model.predict_proba(inputs)[:, 1]).max(initial=0.0)
     if not off <= _ADDS_UP:
         return NotCheap(f"contributions miss the answers of {_named(estimator)} by {off:.2g}")
     return made
 
 
-def _parts(estimator: Any, rows: Floats, background: Floats) -> _Parts:
+def _parts(estimator: Any, rows: _Rows) -> _Parts:
     if isinstance(estimator, HistGradientBoostingClassifier):
-        return _boosting(estimator, rows, background)
+        return _boosting(estimator, rows)
     if isinstance(estimator, _FORESTS):
-        return _forest(estimator, rows, background)
+        return _forest(estimator, rows)
     weights = getattr(estimator, "coef_", np.empty(0))
-    if weights.shape == (1, rows.shape[1]):
-        return _linear(estimator, rows, background)
+    if weights.shape == (1, rows.own.shape[1]):
+        return _linear(estimator, rows)
     raise trees.TooDear(f"{_named(estimator)} is neither linear nor made of trees")
 
 
-def _linear(estimator: Any, rows: Floats, background: Floats) -> _Parts:
+def _linear(estimator: Any, rows: _Rows) -> _Parts:
     """Exact, and in closed form: the weight times the distance from the background's mean."""
-    weights, centre = estimator.coef_[0], background.mean(axis=0)
+    weights, centre = estimator.coef_[0], rows.background.mean(axis=0)
     base = float(estimator.intercept_[0] + centre @ weights)
-    return _Parts(Scale.LOG_ODDS, base, (rows - centre) * weights)
+    of = rows.owners[:, None] == np.arange(rows.inputs)
+    return _Parts(Scale.LOG_ODDS, base, ((rows.own - centre) * weights) @ of)
 
 
-def _forest(estimator: Any, rows: Floats, background: Floats) -> _Parts:
+def _forest(estimator: Any, rows: _Rows) -> _Parts:
     # Forests compare in single precision.
-    rows, background = (each.astype("f4").astype("f8") for each in (rows, background))
+    own, background = (each.astype("f4").astype("f8") for each in (rows.own, rows.background))
     base = float(estimator.predict_proba(background)[:, 1].mean())
-    each = trees.contributions(trees.forest(estimator), rows, background)
+    grown = trees.forest(estimator)
+    each = trees.contributions(grown, own, background, rows.owners, rows.inputs)
     return _Parts(Scale.PROBABILITY, base, each)
 
 
-def _boosting(estimator: Any, rows: Floats, background: Floats) -> _Parts:
-    base = float(estimator.decision_function(background).mean())
+def _boosting(estimator: Any, rows: _Rows) -> _Parts:
+    base = float(estimator.decision_function(rows.background).mean())
     # It has codes of its own for categories, and moves their columns to the front.
-    coded = (estimator._preprocess_X(each, reset=False) for each in (rows, background))
-    moved = trees.contributions(trees.boosted(estimator), *coded)
-    categories = estimator.is_categorical_
-    if categories is None:
-        return _Parts(Scale.LOG_ODDS, base, moved)
-    each = np.empty_like(moved)
-    each[:, np.concatenate([np.flatnonzero(categories), np.flatnonzero(~categories)])] = moved
+    own, background = (
+        estimator._preprocess_X(each, reset=False) for each in (rows.own, rows.background)
+    )
+    owners, categories = rows.owners, estimator.is_categorical_
+    if categories is not None:
+        owners = np.concatenate([owners[categories], owners[~categories]])
+    each = trees.contributions(trees.boosted(estimator), own, background, owners, rows.inputs)
     return _Parts(Scale.LOG_ODDS, base, each)
 
 

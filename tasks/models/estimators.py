@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from config.hints import hint
 from config.schema import Candidate, Features
@@ -49,14 +50,35 @@ def build(candidate: Candidate, features: Features) -> Pipeline:
 
 
 def fitted(
-    candidate: Candidate, features: Features, inputs: pd.DataFrame, labels: NDArray[np.int8]
+    candidate: Candidate,
+    features: Features,
+    inputs: pd.DataFrame,
+    labels: NDArray[np.int8],
+    weights: NDArray[np.float64] | None = None,
 ) -> Pipeline:
-    """`build` fitted on inputs (n, columns) and labels 0 or 1 (n,).
+    """`build` fitted on inputs (n, columns), labels 0 or 1 (n,), and what rows count (n,).
 
-    Columns without a single value are left out of the model, which still takes frames that have
-    them: some estimators fail on such a column. Raises `NotEnoughData` when none is left.
+    Weights are for the estimator alone: inputs are prepared from all rows alike. Columns without a
+    single value are left out of the model, which still takes frames that have them: some estimators
+    fail on such a column. Raises `NotEnoughData` when none is left, `Terminal` for weights that the
+    estimator does not take.
     """
-    return build(candidate, usable(features, inputs)).fit(inputs, labels)
+    model = build(candidate, usable(features, inputs))
+    return model.fit(inputs, labels, **weighing(model.named_steps[MODEL_STEP], weights, MODEL_STEP))
+
+
+def weighing(
+    estimator: Any, weights: NDArray[np.float64] | None, step: str = ""
+) -> dict[str, NDArray[np.float64]]:
+    """The argument of `fit` that weighs rows; none without weights."""
+    if weights is None:
+        return {}
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise Terminal(
+            f"{type(estimator).__name__} takes no weights of rows: take windows.half_life_days "
+            "away, or train on fewer days with windows.max_train_days"
+        )
+    return {f"{step}__sample_weight" if step else "sample_weight": weights}
 
 
 def usable(features: Features, inputs: pd.DataFrame) -> Features:

@@ -82,9 +82,11 @@ def serve(control_descriptor: int, preload: tuple[str, ...]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are nobody's to wait for
+    gc.disable()  # nothing of it is garbage
     for module in preload:
         importlib.import_module(module)
     gc.freeze()
+    gc.enable()
     with socket.socket(fileno=control_descriptor) as control:
         while True:
             _, descriptors, _, _ = socket.recv_fds(control, 1, 1)

@@ -16,9 +16,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from config.settings import inherited
 from tasks.models.keeper import Ended, Limits, Order, receive, send
 
 _PRELOAD = ("tasks.models.child", "sklearn.ensemble", "sklearn.linear_model", "skops.io")
+ASKING = ("tasks.models.attribution", "tasks.models.elsewhere", "skops.io")
+"""What a server is to import that models are only asked by."""
+
 _PATIENCE_SECONDS = 120  # to start the server on a loaded machine, and to report
 
 
@@ -64,6 +68,11 @@ def run(work: Callable[[bytes], bytes], payload: bytes, limits: Limits, log: Pat
     return Ended(result=None, code=-9, timed_out=False, seconds=0, cpu_seconds=0, peak_mb=0)
 
 
+def prepare(preload: tuple[str, ...] = _PRELOAD) -> None:
+    """Start the server if none runs, without waiting for it: whoever asks later waits less."""
+    _running(preload)
+
+
 def _ended(server: _Server, order: Order, payload: bytes) -> Ended | None:
     ours, theirs = socket.socketpair()
     with ours:
@@ -84,25 +93,29 @@ def _ended(server: _Server, order: Order, payload: bytes) -> Ended | None:
     return Ended(**{**json.loads(told), "result": result or None})
 
 
-def _running() -> _Server:
+def _running(preload: tuple[str, ...] = _PRELOAD) -> _Server:
     with _lock:
         while _servers and not _servers[-1].alive():
             _servers.pop().stop()
         if not _servers:
-            _servers.append(_started())
+            _servers.append(_started(preload))
         return _servers[-1]
 
 
-def _started() -> _Server:
+def _started(preload: tuple[str, ...]) -> _Server:
     ours, theirs = socket.socketpair()
     with theirs:
         start = (
-            f"import sys; sys.path[:] = {sys.path!r}; from tasks.models.keeper import serve; "
-            f"serve({theirs.fileno()}, {_PRELOAD!r})"
+            f"import os, sys; sys.path[:] = {sys.path!r}; from tasks.models.keeper import serve; "
+            # Its libraries would take longer to be cleared away than a child to answer.
+            f"serve({theirs.fileno()}, {preload!r}); os._exit(0)"
         )
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
             [sys.executable, "-c", start],
             pass_fds=[theirs.fileno()],
+            # Arrow's own allocator takes a gigabyte of address space, used or not, as soon as rows
+            # are read: out of a candidate's budget.
+            env={**inherited(), "ARROW_DEFAULT_MEMORY_POOL": "system"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is ours to handle: we leave, and the children follow
         )

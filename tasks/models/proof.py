@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from tasks.data import artifact
+from tasks.data.artifact import REFERENCE
 from tasks.models.clean import Answered, Exam, Floats, Stored, answer, from_bytes
 from tasks.models.ending import cause
 from tasks.models.keeper import Ended, Limits
 from tasks.models.nursery import run
-from tasks.models.selection import REFERENCE
 from tasks.records import Check, Status
 
 LIMITS = Limits(seconds=120, memory_mb=4000)

@@ -10,19 +10,33 @@ from tasks.errors import NotEnoughData
 from tasks.models.job import Job
 
 Positions = NDArray[np.intp]
+Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: inputs (n, columns), labels 0 or 1 (n,), days as ordinals (n,)."""
+    """Training rows: inputs (n, columns), labels 0 or 1 (n,), days as ordinals (n,).
+
+    With a half-life (days) older rows count less.
+    """
 
     inputs: pd.DataFrame
     labels: NDArray[np.int8]
     days: NDArray[np.int64]
+    half_life: float | None = None
 
     def at(self, positions: Positions) -> "Rows":
         """Some of the rows."""
-        return Rows(self.inputs.iloc[positions], self.labels[positions], self.days[positions])
+        inputs, labels = self.inputs.iloc[positions], self.labels[positions]
+        return Rows(inputs, labels, self.days[positions], self.half_life)
+
+    @property
+    def weights(self) -> Weights | None:
+        """What each row counts (n,), 1 for those of the newest day; None where all count alike."""
+        if self.half_life is None:
+            return None
+        found: Weights = np.exp2((self.days - self.days.max()) / self.half_life)
+        return found
 
 
 def read(job: Job) -> Rows:
@@ -41,4 +55,5 @@ def read(job: Job) -> Rows:
         inputs=frame[list(job.features.columns)].iloc[order].reset_index(drop=True),
         labels=frame[job.label].to_numpy().astype(np.int8)[order],
         days=days[order],
+        half_life=job.windows.half_life_days,
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from config.load import Definition
 from config.values import Metric
+from tasks.data.artifact import REFERENCE
 from tasks.errors import Terminal
 from tasks.features.choice import stratified
 from tasks.models.fitting import fit_within_budget, once
@@ -17,7 +18,7 @@ from tasks.profiles.columns import levelled
 from tasks.profiles.frames import by_day
 from tasks.records import Failure, Fit
 
-FRAME, REFERENCE, PROFILES = "training.feather", "reference.parquet", "profiles.parquet"
+FRAME, PROFILES = "training.feather", "profiles.parquet"
 
 
 def jobs(

@@ -8,14 +8,13 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
 from config.schema import Candidate, Features
 from tasks.data import artifact
 from tasks.errors import Corrupt, Terminal
-from tasks.models.estimators import MODEL_STEP, build, fitted, usable
+from tasks.models.estimators import MODEL_STEP, build, fitted, usable, weighing
 from tasks.models.job import Predecessor
 from tasks.models.rows import Rows
 
@@ -57,7 +56,7 @@ def learned(
             return continued(start, candidate, features, rows), ""
         except NoWarmStart as reason:
             cold = str(reason)
-    return fitted(candidate, features, rows.inputs, rows.labels), cold
+    return fitted(candidate, features, rows.inputs, rows.labels, rows.weights), cold
 
 
 def continued(start: Start, candidate: Candidate, features: Features, rows: Rows) -> Pipeline:
@@ -76,7 +75,7 @@ def continued(start: Start, candidate: Candidate, features: Features, rows: Rows
     asked = wanted.named_steps[MODEL_STEP].get_params(deep=False)
     try:
         if "warm_start" in asked:
-            _warmed(model, asked, inputs.transform(rows.inputs), rows.labels)
+            _warmed(model, asked, inputs.transform(rows.inputs), rows)
         else:
             later = np.flatnonzero(rows.days > start.through)
             _taught(model, inputs, rows.at(later))
@@ -85,10 +84,10 @@ def continued(start: Start, candidate: Candidate, features: Features, rows: Rows
     return Pipeline([("inputs", inputs), (MODEL_STEP, model)])
 
 
-def _warmed(model: Any, asked: dict[str, Any], inputs: Any, labels: NDArray[np.int8]) -> None:
+def _warmed(model: Any, asked: dict[str, Any], inputs: Any, rows: Rows) -> None:
     model.set_params(**{**asked, **_more(model, asked), "warm_start": True})
     with _as_it_was_binned(model):
-        model.fit(inputs, labels)
+        model.fit(inputs, rows.labels, **weighing(model, rows.weights))
     model.set_params(warm_start=asked["warm_start"])
 
 
@@ -97,7 +96,8 @@ def _taught(model: Any, inputs: Any, later: Rows) -> None:
         raise NoWarmStart(f"{type(model).__name__} has neither warm_start nor partial_fit")
     if not len(later.labels):
         raise NoWarmStart("no training day is later than the champion's last")
-    model.partial_fit(inputs.transform(later.inputs), later.labels)
+    weights = weighing(model, later.weights)
+    model.partial_fit(inputs.transform(later.inputs), later.labels, **weights)
 
 
 def _same_shape(ours: Pipeline, wanted: Pipeline) -> None:

@@ -40,7 +40,9 @@ def dress(folder: Path, model: Model, signature: ModelSignature) -> None:
         code=None,
         skops_trusted_types=list(artifact.TRUSTED),
     )
-    model.model_size_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    model.model_size_bytes = sum(
+        path.stat().st_size for path in folder.rglob("*") if path.is_file()
+    )
     pinned = "\n".join(f"{name}=={version(name)}" for name in _REQUIREMENTS)
     (folder / "requirements.txt").write_text(pinned + "\n")
     environment = {

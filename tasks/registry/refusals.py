@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import OperationalError
 
 from tasks.data.answers import behind, understood
 from tasks.errors import RatchetError, Terminal, Transient
+
+if TYPE_CHECKING:
+    from mlflow.exceptions import MlflowException
 
 _BROKEN = re.compile(
     r"is locked|failed with exception|failed with timeout exception|error code (5\d\d|429)\b"
@@ -20,6 +23,8 @@ _NOT_ALLOWED = re.compile(r"error code 403\b")
 @contextmanager
 def translated(what: str = "MLflow") -> Iterator[None]:
     """Raise what MLflow, its database and its store of files raise as ours."""
+    from mlflow.exceptions import MlflowException
+
     try:
         with understood(what):
             yield
@@ -29,7 +34,7 @@ def translated(what: str = "MLflow") -> Iterator[None]:
         raise Transient(f"{what}: {error.orig}; its database, try again") from error
 
 
-def _meaning(what: str, error: MlflowException) -> RatchetError:
+def _meaning(what: str, error: "MlflowException") -> RatchetError:
     code, told = error.error_code, f"{what}: {error.message}"
     of_files = behind(what, error)
     if of_files:

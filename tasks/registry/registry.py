@@ -1,4 +1,8 @@
-"""The registry: every model that was ever judged, its evidence, and a pointer to who serves."""
+"""The registry: every model that was ever judged, its evidence, and a pointer to who serves.
+
+MLflow comes in with the first call that asks it: whoever finds an intact copy at hand does not
+wait for it.
+"""
 
 import json
 import shutil
@@ -8,20 +12,18 @@ from contextlib import nullcontext
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-
-import mlflow.artifacts
-from mlflow.entities.model_registry import ModelVersion as Registered
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
+from typing import TYPE_CHECKING
 
 from config.places import database
 from tasks.data import artifact
 from tasks.errors import Corrupt, Terminal
 from tasks.records import ModelVersion
-from tasks.registry import runs, storing
-from tasks.registry.quiet import quieten
 from tasks.registry.refusals import translated
 from tasks.registry.submission import Submission
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion as Registered
+    from mlflow.tracking import MlflowClient
 
 ALIAS = "champion"
 """Points at who serves: written after the ledger and repaired from it, never believed."""
@@ -46,13 +48,16 @@ class Registry:
         The same bytes under the same key are the version that is already there. Other bytes
         under the key become a version of their own: a verdict is about bytes, not about names.
         """
+        from tasks.registry import runs, storing
+
+        with translated():
+            experiment = self._experiment(submission.pipeline)
+            runs.close_abandoned(self._client, experiment)
         known = self.find(submission.pipeline, submission.key)
         if known is not None and known.manifest[artifact.MODEL_FILE] == submission.model_digest():
             return known
         with translated():
-            experiment = self._experiment(submission.pipeline)
             self._ensure_name(submission.pipeline)
-            runs.close_abandoned(self._client, experiment, submission.key)
             with runs.retrain(self._client, experiment, submission) as run_id:
                 runs.record(self._client, experiment, run_id, submission)
                 stored = storing.stored(self._client, experiment, run_id, submission)
@@ -61,6 +66,8 @@ class Registry:
 
     def find(self, pipeline: str, key: str) -> ModelVersion | None:
         """The latest version registered under a key, None when there is none."""
+        from tasks.registry import storing
+
         query = f"name = '{_quoted(pipeline)}' and tags.`ratchet.key` = '{_quoted(key)}'"
         with translated():
             found = self._client.search_model_versions(query)
@@ -107,6 +114,8 @@ class Registry:
 
     def numbers(self, pipeline: str) -> frozenset[int]:
         """The versions that are there; none when the pipeline's model is not."""
+        from tasks.registry import storing
+
         query = f"name = '{_quoted(pipeline)}'"
         found: list[Registered] = []
         with translated():
@@ -130,6 +139,8 @@ class Registry:
 
     def pointed(self, pipeline: str) -> int | None:
         """The version that the alias points at, None when it points nowhere."""
+        from mlflow.exceptions import MlflowException
+
         with translated():
             try:
                 return int(self._client.get_model_version_by_alias(pipeline, ALIAS).version)
@@ -139,7 +150,11 @@ class Registry:
                 raise
 
     @cached_property
-    def _client(self) -> MlflowClient:
+    def _client(self) -> "MlflowClient":
+        from mlflow.tracking import MlflowClient
+
+        from tasks.registry.quiet import quieten
+
         quieten()
         path = self.tracking_uri.removeprefix("sqlite:///")
         if path != self.tracking_uri:
@@ -147,6 +162,8 @@ class Registry:
         return MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
 
     def _experiment(self, pipeline: str) -> str:
+        from mlflow.exceptions import MlflowException
+
         found = self._client.get_experiment_by_name(pipeline)
         if found is None:
             location = self.artifacts
@@ -162,6 +179,8 @@ class Registry:
         return str(found.experiment_id)
 
     def _ensure_name(self, pipeline: str) -> None:
+        from mlflow.exceptions import MlflowException
+
         try:
             self._client.create_registered_model(pipeline)
         except MlflowException as error:
@@ -169,6 +188,11 @@ class Registry:
                 raise
 
     def _downloaded(self, version: ModelVersion, scratch: Path) -> Path:
+        import mlflow.artifacts
+        from mlflow.exceptions import MlflowException
+
+        from tasks.registry import storing
+
         with translated():
             location = self._client.get_model_version_download_uri(
                 version.pipeline, str(version.number)
@@ -202,7 +226,9 @@ def _is_intact(folder: Path, version: ModelVersion) -> bool:
     return True
 
 
-def _version(registered: Registered) -> ModelVersion:
+def _version(registered: "Registered") -> ModelVersion:
+    from tasks.registry import storing
+
     number = int(registered.version)
     return ModelVersion(
         pipeline=registered.name,

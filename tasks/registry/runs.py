@@ -49,13 +49,11 @@ def attempt(client: MlflowClient, experiment: str, parent: str, tried: Fit | Fai
         client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
 
 
-def close_abandoned(client: MlflowClient, experiment: str, key: str) -> None:
-    """Ends what a killed process left running under this key, with its nested runs."""
-    for run in client.search_runs([experiment], f"tags.`ratchet.key` = '{key}'"):
-        below = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{run.info.run_id}'")
-        for each in (run, *below):
-            if each.info.status == RunStatus.to_string(RunStatus.RUNNING):
-                client.set_terminated(each.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+def close_abandoned(client: MlflowClient, experiment: str) -> None:
+    """Ends what killed processes left running, whatever attempts they were at."""
+    running = RunStatus.to_string(RunStatus.RUNNING)
+    for run in client.search_runs([experiment], f"attributes.status = '{running}'"):
+        client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
 def _measure(
@@ -71,6 +69,8 @@ def _measure(
 def _fit(client: MlflowClient, run_id: str, fit: Fit) -> None:
     costs = {"seconds": fit.seconds, "cpu_seconds": fit.cpu_seconds, "peak_mb": fit.peak_mb}
     _measure(client, run_id, {**costs, "trials": fit.trials, "score": fit.score}, fit.params)
+    if fit.reused:
+        client.set_tag(run_id, "ratchet.reused_from", fit.reused)
     if fit.parent is not None:
         client.set_tag(run_id, "ratchet.parent_version", str(fit.parent.version))
         client.set_tag(run_id, "ratchet.parent_digest", fit.parent.digest)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def stored(client: MlflowClient, experiment: str, run_id: str, submission: Submi
     with tempfile.TemporaryDirectory() as scratch:
         dressed = Path(scratch) / "model"
         shutil.copytree(submission.folder, dressed)
+        _put(dressed, submission.files)
         folder.dress(dressed, model, folder.signature(submission.input_example))
         manifest = artifact.manifest(dressed)
         if manifest[artifact.MODEL_FILE] != digest:
@@ -76,6 +78,13 @@ def version_of(
     registered = [{"name": version.name, "version": int(version.version)}]
     client.set_logged_model_tags(kept.model_id, {_VERSIONS: json.dumps(registered)})
     return version
+
+
+def _put(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def is_local(location: str) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,8 @@ class Submission:
     """A model to register: `folder` holds `model.skops`, `key` names the retrain behind it.
 
     `input_example` gives the signature its names and types and is not stored; `tags` name the
-    snapshot and the configuration; `attempts` are all candidates, chosen or not.
+    snapshot and the configuration; `attempts` are all candidates, chosen or not. `files` are kept
+    beside the model, by path from its folder: what it can be made again from.
     """
 
     pipeline: str
@@ -37,6 +38,7 @@ class Submission:
     tags: Mapping[str, str]
     evidence: Mapping[str, object]
     attempts: tuple[Fit | Failure, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,13 @@ from click.testing import CliRunner, Result
 from scipy.special import expit
 
 from deployments.cli import cli, main
-from deployments.explain import explanation, told
+from deployments.explain import told
 from flows.ingest import ingest
 from tasks.data.lake import Read
 from tasks.errors import Terminal
+from tasks.models.contributions import NotCheap
 from tasks.predictions.replay import Replayer
+from tasks.tracing.explanations import explanation
 from tests.installation import Installation
 from tests.shop import NAME, day, night, written
 
@@ -166,9 +167,9 @@ def test_a_model_that_is_not_split_is_told_with_its_importances(
     stores = turned.stores
     replayer = Replayer(stores.definition, stores.lake, stores.log, stores.model)
     logged = stores.log.find(an_answer(turned)["prediction_id"])
-    found = explanation(stores, replayer.replay(logged, list(stores.reference(1).columns)))
-    bare = tuple(replace(each, contribution=None) for each in found.inputs)
-    told(replace(found, base=None, scale="", not_cheap="neighbours have no trees", inputs=bare), 3)
+    replay = replayer.replay(logged, list(stores.reference(1).columns))
+    found = explanation(stores, replay, NotCheap("neighbours have no trees"))
+    told(found, 3)
     said = capsys.readouterr().out
     assert "not split into inputs: neighbours have no trees" in said
     assert "3 more inputs\n" in said

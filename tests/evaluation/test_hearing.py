@@ -6,9 +6,14 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
+import pytest
+
+from config.schema import Candidate
 from tasks.evaluation.hearing import retrain_key, submission
+from tasks.evaluation.refit import fingerprint
 from tasks.ledger.text import canonical
 from tasks.records import Choice, Interval
+from tasks.registry.lineage import code_version
 from tests.evaluation.hearings import AS_OF, definition, hearing, snapshot
 
 
@@ -31,7 +36,9 @@ def test_evidence() -> None:
     assert plain["measured"]["dummy"]["roc_auc"] == {"value": None, "low": None, "high": None}
     assert plain["snapshot"]["versions"] == {"orders": 4}
     assert plain["config_hash"] == "c0nf19"
-    assert len(plain["code_version"]) == 12
+    assert len(plain["code_version"]) == len(plain["environment"]) == 12
+    assert plain["sources"] == {}
+    assert plain["cpu_seconds"].keys() == {"spent", "reused"}
 
 
 def test_evidence_is_the_same_again() -> None:
@@ -59,6 +66,35 @@ def test_key() -> None:
     ]
     assert len({key, *others}) == 5
     assert key.isalnum()
+
+
+def test_other_code_or_libraries_are_another_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Edited sources, ours or an estimator's own, and other libraries change key and fits."""
+    told, split = definition(), hearing(Choice.KEEP).split
+    seen = [retrain_key(told, snapshot())]
+    prints = [fingerprint(told, split)]
+    assert prints[0].rows == split.training_digest
+    with monkeypatch.context() as patch:
+        patch.setattr(code_version, "__defaults__", (tmp_path,))
+        seen.append(retrain_key(told, snapshot()))
+        prints.append(fingerprint(told, split))
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks.evaluation.hearing.environment", lambda: "another")
+        patch.setattr("tasks.evaluation.refit.environment", lambda: "another")
+        seen.append(retrain_key(told, snapshot()))
+        prints.append(fingerprint(told, split))
+    mine = tmp_path / "made_here.py"
+    mine.write_text("class Model: pass")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Candidate(estimator="made_here.Model")
+    ours = replace(told, pipeline=told.pipeline.model_copy(update={"candidates": {"own": own}}))
+    seen.append(retrain_key(ours, snapshot()))
+    mine.write_text("class Model: C = 1")
+    seen.append(retrain_key(ours, snapshot()))
+    assert len(set(seen)) == 5
+    assert len(set(prints)) == 3
 
 
 def test_submission() -> None:

@@ -16,9 +16,10 @@ from config.values import Metric
 from tasks.data import artifact
 from tasks.evaluation.contest import Champion
 from tasks.evaluation.explanations import explained, explanation_drift
-from tasks.evaluation.importance import EVIDENCE, Shuffling, importances, plain, recorded
+from tasks.evaluation.importance import Shuffling, importances
 from tasks.evaluation.intervals import UNDEFINED, Resampling
 from tasks.evaluation.metrics import measure
+from tasks.evaluation.recorded import EVIDENCE, plain, recorded
 from tasks.features.splits import Split
 from tasks.ledger.text import canonical
 from tasks.models.estimators import build

@@ -13,6 +13,7 @@ from config.gate import Churn, Gate
 from config.load import Definition
 from config.schema import Budget, Candidate, Windows
 from tasks.data import artifact
+from tasks.data.artifact import REFERENCE
 from tasks.evaluation.certificate import Answers, certificate
 from tasks.evaluation.hearing import Hearing, Shipped, submission
 from tasks.evaluation.refit import candidates, certified, fits, shipped
@@ -20,7 +21,7 @@ from tasks.features.golden import GoldenSet
 from tasks.features.pinning import Pinning
 from tasks.features.splits import Split
 from tasks.models.job import Job
-from tasks.models.selection import REFERENCE, attempt
+from tasks.models.selection import attempt
 from tasks.records import Choice, Fit, Interval, Status
 from tests.evaluation.hearings import AS_OF, hearing
 

@@ -110,6 +110,14 @@ def test_a_hoarding_candidate_ends_at_its_memory_limit(job: Make) -> None:
     assert failure.reason == "more than 300 MB were asked for"
 
 
+def test_a_budget_of_memory_is_all_the_candidate_s_own(job: Make) -> None:
+    """Reading the rows reserves nothing that nobody uses: the model alone is at fault here."""
+    budget = Budget(seconds=30, memory_mb=1500, trials=1)
+    failure = failed(job(f"{BAD}.Spreads", budget=budget))
+    assert failure.kind == "invalid"
+    assert failure.reason.endswith("probabilities are 0.5")
+
+
 def test_a_failure_takes_away_the_model_of_an_earlier_attempt(job: Make) -> None:
     """A folder never keeps an older model under a newer failure."""
     folder = Path(fitted(job()).folder)

@@ -14,11 +14,11 @@ from sklearn.dummy import DummyClassifier
 
 from config.schema import Candidate
 from tasks.data import artifact
+from tasks.data.artifact import REFERENCE
 from tasks.models.clean import Answered, Exam, Stored
 from tasks.models.estimators import build
 from tasks.models.keeper import Limits
 from tasks.models.proof import examine, proved, same, unfit
-from tasks.models.selection import REFERENCE
 from tasks.records import Status
 from tests.models.conftest import FEATURES, LOGISTIC, small_world
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,19 @@ def test_folds_honour_the_longest_history() -> None:
     rows = rows_of(small_world(days=12))
     [(fit_on, _)] = folds(rows, Windows(folds=1, fold_days=2, min_train_days=4, max_train_days=4))
     assert len(set(rows.days[fit_on])) == 4
+
+
+def test_older_rows_count_less() -> None:
+    """With a half-life a row that is so much older than the newest counts half, in a fold too."""
+    rows = replace(rows_of(small_world(days=12)), half_life=3)
+    assert rows_of(small_world(days=12)).weights is None
+    for some in (rows, rows.at(np.flatnonzero(rows.days < rows.days.max() - 4))):
+        weights = some.weights
+        assert weights is not None
+        age = some.days.max() - some.days
+        assert set(weights[age == 0]) == {1.0}
+        assert set(weights[age == 3]) == {0.5}
+        assert set(weights[age == 6]) == {0.25}
 
 
 def test_too_few_days_for_any_fold_say_how_many_are_needed() -> None:

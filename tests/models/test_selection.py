@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from config.values import Metric
+from tasks.data.artifact import REFERENCE
 from tasks.errors import Terminal
 from tasks.models.fitting import RESULT
-from tasks.models.selection import FRAME, PROFILES, REFERENCE, attempt, best, jobs
+from tasks.models.selection import FRAME, PROFILES, attempt, best, jobs
 from tasks.profiles import storing
 from tasks.profiles.columns import CategoricalProfile, NumericProfile, merged
 from tasks.profiles.frames import profiled

@@ -76,7 +76,17 @@ def submission(pipeline: str, fitted: Path) -> Submission:
         tags={"ratchet.snapshot": "5na9", "ratchet.config": "c0nf19"},
         evidence={"choice": "PROMOTE", "day": date(2013, 3, 15), "low": [float("nan")]},
         attempts=(
-            Fit("logistic", str(fitted), {"C": 1.0}, (0.71, 0.73), 4, 2.0, 1.5, 210.0),
+            Fit(
+                candidate="logistic",
+                folder=str(fitted),
+                params={"C": 1.0},
+                folds=(0.71, 0.73),
+                trials=4,
+                seconds=2.0,
+                cpu_seconds=1.5,
+                peak_mb=210.0,
+                reused="retrain 2013-03-08",
+            ),
             Failure("forest", "timeout", "not done within 60 s", 60.0),
         ),
     )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.ports import free
 from tasks.errors import Corrupt, Terminal, Transient
 from tasks.records import ModelVersion
 from tasks.registry.registry import Registry
@@ -40,10 +39,10 @@ def test_a_server_that_fails(kind: Kind, failure: type[Exception], told: str) ->
             Registry(server.url, "").pointed("flights")
 
 
-def test_nobody_listens() -> None:
+def test_nobody_listens(deaf: int) -> None:
     """A server that is down is waited for by whoever tries again."""
     with pytest.raises(Transient, match="another writer or the network, try again"):
-        Registry(f"http://127.0.0.1:{free()}", "").find("flights", "key")
+        Registry(f"http://127.0.0.1:{deaf}", "").find("flights", "key")
 
 
 @pytest.fixture

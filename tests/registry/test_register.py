@@ -78,6 +78,7 @@ def test_runs(registry: Registry, submission: Submission, client: MlflowClient) 
     assert parent.data.params == {"C": "1.0", "penalty": "None"}
     below = {run.info.run_name: run for run in runs.values()}
     assert {run.data.tags["mlflow.parentRunId"] for run in below.values()} == {version.run_id}
+    assert below["logistic"].data.tags["ratchet.reused_from"] == "retrain 2013-03-08"
     assert below["logistic"].info.status == "FINISHED"
     assert below["logistic"].data.metrics["score"] == pytest.approx(0.72)
     assert below["forest"].info.status == "FAILED"
