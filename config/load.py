@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,13 +34,17 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Definition:
-    """A pipeline as its folder defines it; `config_hash` is a sha256 over every file there."""
+    """A pipeline as its folder defines it; `config_hash` is a sha256 over every file there.
+
+    `files` are those files by their path from the folder, as they were when it was hashed.
+    """
 
     folder: Path
     pipeline: Pipeline
     suites: Mapping[str, Suite]
     features_sql: str
     config_hash: str
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def trained_on(self, days: int | None) -> "Definition":
         """The same with a training window of at most `days`; itself for None.
@@ -85,9 +89,9 @@ def definition(folder: Path) -> Definition:
     suites, more = _suites(folder, described)
     if problems + more:
         raise ConfigError(problems + more)
-    return Definition(
-        folder, described, suites, query.read_text(encoding="utf-8"), config_hash(folder)
-    )
+    files = _files(folder)
+    sql = query.read_text(encoding="utf-8")
+    return Definition(folder, described, suites, sql, _hashed(files), files)
 
 
 def load_pipeline(folder: Path) -> Pipeline:
@@ -108,39 +112,30 @@ def load_expectations(folder: Path) -> dict[str, Suite]:
 
 
 def config_hash(folder: Path) -> str:
-    """sha256 (hex) over names and bytes of the folder's files, but caches and hidden ones."""
+    """sha256 (hex) over names and bytes of the folder's files, but notes (`.md`), caches and
+    hidden ones.
+    """
+    return _hashed(_files(folder))
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        name.as_posix(): (folder / name).read_bytes()
+        for name in names
+        if name.suffix != ".md"
+        and not any(part.startswith((".", "__pycache__")) for part in name.parts)
+    }
+
+
+def _hashed(files: Mapping[str, bytes]) -> str:
     digest = sha256()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in name.parts):
-            content = sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{name.as_posix()}\0{content}\n".encode())
+    for name, content in files.items():
+        digest.update(f"{name}\0{sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
-def _pipeline(folder: Path) -> tuple[Document, Pipeline]:
-    parsed = document(folder / PIPELINE)
-    described, problems = _validated(parsed, Pipeline)
-    if described is None or problems:
-        raise ConfigError(problems)
-    return parsed, described
-
-
-def _suites(folder: Path, described: Pipeline) -> tuple[dict[str, Suite], list[Problem]]:
-    parsed = document(folder / EXPECTATIONS)
-    suites, problems = _validated(parsed, dict[str, Suite])
-    if suites is None:
-        return {}, problems
-    for name in (name for name in suites if name not in described.tables):
-        told = f"the pipeline has no such table{hint(name, described.tables)}"
-        problems.append(parsed.problem((name,), told))
-    for name, table in described.tables.items():
-        for place, told in suites.get(name, Suite()).faults(table):
-            problems.append(parsed.problem((name, *place), told))
-    return suites, sorted(problems)
-
-
-def _validated(parsed: Document, kind: type[T]) -> tuple[T | None, list[Problem]]:
+def validated(parsed: Document, kind: type[T]) -> tuple[T | None, list[Problem]]:
     """The value as the kind says (strictly: no text for a number), and all that is wrong."""
     unreadable = parsed.value is None and parsed.problems
     if unreadable:
@@ -151,6 +146,28 @@ def _validated(parsed: Document, kind: type[T]) -> tuple[T | None, list[Problem]
         found = [_problem(parsed, kind, each) for each in error.errors(include_url=False)]
         return None, sorted({*parsed.problems, *found})
     return value, sorted(parsed.problems)
+
+
+def _pipeline(folder: Path) -> tuple[Document, Pipeline]:
+    parsed = document(folder / PIPELINE)
+    described, problems = validated(parsed, Pipeline)
+    if described is None or problems:
+        raise ConfigError(problems)
+    return parsed, described
+
+
+def _suites(folder: Path, described: Pipeline) -> tuple[dict[str, Suite], list[Problem]]:
+    parsed = document(folder / EXPECTATIONS)
+    suites, problems = validated(parsed, dict[str, Suite])
+    if suites is None:
+        return {}, problems
+    for name in (name for name in suites if name not in described.tables):
+        told = f"the pipeline has no such table{hint(name, described.tables)}"
+        problems.append(parsed.problem((name,), told))
+    for name, table in described.tables.items():
+        for place, told in suites.get(name, Suite()).faults(table):
+            problems.append(parsed.problem((name, *place), told))
+    return suites, sorted(problems)
 
 
 def _problem(parsed: Document, kind: Any, error: ErrorDetails) -> Problem:

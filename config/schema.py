@@ -11,6 +11,9 @@ from config.hints import hint
 from config.values import ColumnType, Cron, Frozen, Metric, Name, Scalar, Share
 from config.watch import Costs, Retrain, Watch
 
+VIEW = "questions"
+"""What the feature query reads the questions of its days as."""
+
 
 class Column(Frozen):
     """One column of a delivery. In YAML `float?` is short for `{type: float, nullable: true}`."""
@@ -135,6 +138,9 @@ class Windows(Frozen):
     fold_days: int = Field(7, ge=1)
     min_train_days: int = Field(28, ge=1)
     max_train_days: int | None = Field(None, description="none: everything since the first day")
+    half_life_days: float | None = Field(
+        None, gt=0, description="a row so much older than the newest counts half; none: all alike"
+    )
     refit: bool = Field(False, description="fit the winner again on all days; ships when certified")
 
     @model_validator(mode="after")
@@ -165,7 +171,7 @@ class Schedule(Frozen):
     at: time = Field(time(3, 0), description="the night")
     timezone: str = "UTC"
     grace_hours: float = Field(2, gt=0, description="lateness after which a night is missed")
-    cron: dict[Literal["ingest", "score", "watch", "retrain", "selftest"], Cron] = Field(
+    cron: dict[Literal["ingest", "score", "watch", "retrain", "selftest", "attest"], Cron] = Field(
         {}, description="runs beside the night, as cron expressions of five fields"
     )
     on_data: tuple[Literal["score", "watch", "retrain"], ...] = Field(
@@ -226,6 +232,9 @@ class Pipeline(Frozen):
 
     @model_validator(mode="after")
     def _refers_to_what_exists(self) -> "Pipeline":
+        if VIEW in self.tables:
+            told = f"a table cannot be called {VIEW!r}: the feature query reads the questions so"
+            raise ValueError(told)
         for role, table in (("question", self.question.table), ("label", self.label.table)):
             if table not in self.tables:
                 raise ValueError(f"{role}.table {table!r} is not among tables: {list(self.tables)}")

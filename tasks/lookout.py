@@ -3,7 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 
 from tasks.drift import grounds
 from tasks.drift.clocks.clockwork import Clockwork, truth
@@ -14,15 +16,17 @@ from tasks.drift.patrol import Reign
 from tasks.drift.performance import Recent, readings
 from tasks.drift.trigger import Due, due, evaluation
 from tasks.drift.triggers import Found, evaluated, metrics
-from tasks.evaluation.importance import recorded
+from tasks.evaluation.recorded import recorded
 from tasks.evaluation.spending import COST
 from tasks.ledger.bars import bars
+from tasks.ledger.corrections import readings_now
 from tasks.ledger.deciding import measured
 from tasks.models.selection import PROFILES
 from tasks.predictions.skew import Skew
 from tasks.profiles import storing
+from tasks.profiles.columns import Profile
 from tasks.records import Intent, Performance
-from tasks.signs import Clock, Reading, Routed, Signal, Track
+from tasks.signs import FEATURE, Clock, Reading, Routed, Signal, Track
 from tasks.stores import Stores
 
 
@@ -72,9 +76,9 @@ def look(stores: Stores, recent: Recent, performance: Performance) -> Sight:
     as_of = performance.as_of
     made = stores.patrol.made(reign(stores, as_of), as_of)
     readings = _read(stores, recent, performance)
-    found = _found(stores, readings, as_of)
     realised, *_ = readings
     tracks = stores.ledger.tracks(stores.name, as_of)
+    found = _found(stores, readings, tracks)
     case = Case(
         performance=performance,
         dropped=any(each.fired for each in found),
@@ -109,17 +113,24 @@ def reign(stores: Stores, as_of: datetime) -> Reign:
     zone = stores.definition.pipeline.schedule.zone
     if promise is None:
         return Reign(as_of.astimezone(zone).date(), {}, {})
+    digest = stores.ledger.version(stores.name, promise.version).manifest.get(PROFILES)
     kept = stores.folder(promise.version) / PROFILES
-    training = storing.read(kept) if kept.exists() else {}
+    training = _profiles(kept, digest) if digest else {}
     weights = _weights(stores, promise.version)
     return Reign(promise.since.astimezone(zone).date(), training, weights)
+
+
+@lru_cache(maxsize=8)
+def _profiles(kept: Path, _: str) -> Mapping[date, Profile]:
+    """By day, from a verified file of this digest."""
+    return storing.read(kept)
 
 
 def _weights(stores: Stores, version: int) -> Mapping[str, float]:
     """How much worse the version's answers got when an input was shuffled, by its stream."""
     heard = _heard(stores, version)
     found = next((each for evidence in heard if (each := recorded(evidence))), ())
-    return {f"feature {each.column}": each.loss.value for each in found}
+    return {f"{FEATURE}{each.column}": each.loss.value for each in found}
 
 
 def _usual_cost(stores: Stores, version: int | None) -> float:
@@ -148,12 +159,18 @@ def _read(stores: Stores, recent: Recent, performance: Performance) -> tuple[Rea
     return found
 
 
-def _found(stores: Stores, now: Sequence[Reading], as_of: datetime) -> tuple[Found, ...]:
-    """What the triggers say of tonight's readings, after those of earlier nights."""
-    pipeline = stores.definition.pipeline
-    past = [each for each in stores.ledger.readings(stores.name, as_of) if each.as_of < as_of]
-    tracks = stores.ledger.tracks(stores.name, as_of)
-    return evaluated(pipeline, [*past, *now], bars(stores.ledger, pipeline, as_of), tracks)
+def _found(stores: Stores, now: Sequence[Reading], tracks: Sequence[Track]) -> tuple[Found, ...]:
+    """What the triggers say of tonight's readings, after those of earlier nights.
+
+    A night whose data was corrected since counts as it was measured again.
+    """
+    pipeline, as_of = stores.definition.pipeline, now[-1].as_of
+    ledger = stores.ledger
+    known = readings_now(
+        ledger.readings(stores.name, as_of), ledger.corrections(stores.name, as_of)
+    )
+    past = [each for each in known if each.as_of < as_of]
+    return evaluated(pipeline, [*past, *now], bars(ledger, pipeline, as_of), tracks)
 
 
 def _latest(stores: Stores, readings: Sequence[Reading], tracks: Sequence[Track]) -> Reading | None:
@@ -161,10 +178,8 @@ def _latest(stores: Stores, readings: Sequence[Reading], tracks: Sequence[Track]
     pipeline = stores.definition.pipeline
     watch = pipeline.watch
     proven = any(
-        each.clock is Clock.ESTIMATED
-        and each.metric == pipeline.metric
-        and each.scored >= watch.min_scored
-        and each.coverage >= watch.min_coverage
+        (each.clock, each.metric) == (Clock.ESTIMATED, pipeline.metric)
+        and each.proves(watch.min_scored, watch.min_coverage)
         for each in tracks
     )
     estimates = (e for e in readings if e.clock is Clock.ESTIMATED and e.metric == pipeline.metric)

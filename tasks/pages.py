@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.evaluation.hearing import Hearing
+from tasks.ledger.corrections import performances_now, readings_now, scored_now
 from tasks.ledger.deciding import Ruling
 from tasks.ledger.page import Link, PageData, status_page
 from tasks.records import Decision, ModelVersion
@@ -25,7 +26,7 @@ _SIGNALS, _MATURITY = timedelta(days=120), timedelta(days=120)
 
 def status(stores: Stores, as_of: datetime) -> Path:
     """Tell on one page what the loop has been doing; its path."""
-    return _written(stores.reports / "status.html", status_page(_page_data(stores, as_of)))
+    return written(stores.reports / "status.html", status_page(_page_data(stores, as_of)))
 
 
 def monitoring(stores: Stores, as_of: datetime) -> Path | None:
@@ -35,7 +36,7 @@ def monitoring(stores: Stores, as_of: datetime) -> Path | None:
     data = _monitored(stores, as_of)
     if not data.readings:
         return None
-    return _written(stores.reports / _MONITORING, monitoring_page(data))
+    return written(stores.reports / _MONITORING, monitoring_page(data))
 
 
 def comparison(stores: Stores, hearing: Hearing, version: ModelVersion) -> Path:
@@ -63,13 +64,14 @@ def _documents(stores: Stores, sheet: "Sheet") -> dict[str, Path]:
     cards, name = stores.reports / "cards", f"v{sheet.duel.version.number}"
     page = stores.reports / "comparisons" / f"{name}.html"
     return {
-        "card.md": _written(cards / f"{name}.md", card_markdown(sheet)),
-        "card.html": _written(cards / f"{name}.html", card_page(sheet)),
-        "comparison.html": _written(page, comparison_page(sheet.duel)),
+        "card.md": written(cards / f"{name}.md", card_markdown(sheet)),
+        "card.html": written(cards / f"{name}.html", card_page(sheet)),
+        "comparison.html": written(page, comparison_page(sheet.duel)),
     }
 
 
-def _written(path: Path, text: str) -> Path:
+def written(path: Path, text: str) -> Path:
+    """Put a page there whole, whoever reads it meanwhile; its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".tmp")
     part.write_text(text, encoding="utf-8")
@@ -83,7 +85,10 @@ def _page_data(stores: Stores, as_of: datetime) -> PageData:
     ledger, pipeline = stores.ledger, stores.definition.pipeline
     standing = stores.standing(as_of)
     champion = standing.champion
-    drift = sorted(stores.reports.glob("drift/*.html"), reverse=True)[:_SHOWN]
+    drift, backtests = (
+        sorted(stores.reports.glob(f"{kind}/*.html"), reverse=True)[:_SHOWN]
+        for kind in ("drift", "backtests")
+    )
     newest = sorted((version.number for version in ledger.versions(stores.name)), reverse=True)
     models = [
         stores.reports / kind / f"v{number}.html"
@@ -102,15 +107,18 @@ def _page_data(stores: Stores, as_of: datetime) -> PageData:
         decisions=tuple(ledger.decisions(pipeline.name)),
         admissions=tuple(ledger.admissions(pipeline.name)),
         held=Counter(held.table for held in stores.quarantine.held()),
-        performances=tuple(ledger.performances(pipeline.name)),
+        performances=performances_now(
+            ledger.performances(stores.name), ledger.corrections(stores.name, as_of)
+        ),
         intents=tuple(ledger.intents(pipeline.name)),
         links=tuple(
             Link(f"{path.parent.name}: {path.stem}", str(path.relative_to(stores.reports)))
-            for path in [*docs, *models, *drift]
+            for path in [*docs, *models, *drift, *backtests]
             if path.exists()
         ),
         problems=tuple(ledger.verify(pipeline.name)),
         probations=tuple(ledger.probations(pipeline.name)),
+        attested=next(reversed(ledger.attestations(pipeline.name)), None),
         monitoring=Link("Monitoring", _MONITORING)
         if (stores.reports / _MONITORING).exists()
         else None,
@@ -124,6 +132,7 @@ def _monitored(stores: Stores, as_of: datetime) -> "MonitorData":
 
     ledger, pipeline = stores.ledger, stores.definition.pipeline
     watch, admissions = pipeline.watch, tuple(ledger.admissions(stores.name))
+    corrections = ledger.corrections(stores.name, as_of)
     complete = complete_days(stores.definition, stores.lake, as_of)
     today = as_of.astimezone(pipeline.schedule.zone).date()
     return MonitorData(
@@ -132,9 +141,9 @@ def _monitored(stores: Stores, as_of: datetime) -> "MonitorData":
         as_of=as_of,
         metric=pipeline.metric,
         higher_is_better=higher_is_better(pipeline.metric),
-        readings=tuple(ledger.readings(stores.name)),
-        performances=tuple(ledger.performances(stores.name)),
-        scored=tuple(ledger.scored(stores.name, as_of)),
+        readings=readings_now(ledger.readings(stores.name), corrections),
+        performances=performances_now(ledger.performances(stores.name), corrections),
+        scored=scored_now(ledger.scored(stores.name, as_of), corrections),
         tracks=tuple(ledger.tracks(stores.name, as_of)),
         min_scored=watch.min_scored,
         min_coverage=watch.min_coverage,

@@ -93,7 +93,8 @@ class Parent:
 class Fit:
     """A fitted candidate. `folder` holds `model.skops`; `folds` are selection scores by fold.
 
-    `cold` says why a candidate with a warm start has no parent.
+    `cold` says why a candidate with a warm start has no parent; `reused` names the attempt that it
+    was fitted in, where that is an earlier one: what it cost was spent there.
     """
 
     candidate: str
@@ -106,6 +107,7 @@ class Fit:
     peak_mb: float
     parent: Parent | None = None
     cold: str = ""
+    reused: str = ""
 
     @property
     def score(self) -> float:

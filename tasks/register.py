@@ -5,11 +5,11 @@ from prefect import task
 from tasks import pages, policy
 from tasks.evaluation import hearing
 from tasks.ledger import pointer, protection
-from tasks.registry.registry import Registry
+from tasks.registry import registrar
 from tasks.stores import Stores
 
 key = task(**policy.CPU, name="key of the attempt")(hearing.retrain_key)
-version = task(**policy.ONCE, name="register")(Registry.register)
+version = task(**policy.ONCE, name="register")(registrar.registered)
 lost = task(**policy.IO, name="versions that were deleted")(pointer.lost)
 swept = task(**policy.IO, name="remove old local copies")(protection.swept)
 documents = task(**policy.IO, name="write card and comparison")(pages.documents)

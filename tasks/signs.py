@@ -69,6 +69,14 @@ class Track:
     def coverage(self) -> float:
         return self.held / self.scored if self.scored else math.nan
 
+    def proves(self, min_scored: int, min_coverage: float) -> bool:
+        """Whether enough past intervals were scored, and enough of those held."""
+        return self.scored >= min_scored and self.coverage >= min_coverage
+
+
+FEATURE = "feature "
+"""What the names of streams of model inputs begin with."""
+
 
 class Reference(StrEnum):
     """What a day is compared with."""

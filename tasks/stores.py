@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tasks.predictions.scorer import Model, Scorer
     from tasks.quality.admission import Desk
     from tasks.quality.quarantine import Quarantine
-    from tasks.registry.registry import Registry
+    from tasks.registry.registrar import Registrar
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Stores:
     log: "PredictionLog"
     quarantine: "Quarantine"
     ledger: Ledger
-    registry: "Registry"
+    registry: "Registrar"
 
     @property
     def name(self) -> str:
@@ -80,7 +80,7 @@ class Stores:
     @property
     def scorer(self) -> "Scorer":
         """Scores with the champion of the moment that each question was asked."""
-        from tasks.predictions.scorer import Reign, Scorer
+        from tasks.predictions.scorer import Reign, Scorer, corrected
 
         reigns = [
             Reign(decision.as_of, decision.champion)
@@ -88,7 +88,8 @@ class Stores:
             if decision.champion is not None
         ]
         load = cache(self.model)
-        return Scorer(self.definition, self.lake, self.log, reigns, load, self.reference)
+        again = corrected(self.ledger.seen(self.name), self.definition.pipeline.question.table)
+        return Scorer(self.definition, self.lake, self.log, reigns, load, self.reference, again)
 
     @property
     def reporter(self) -> "Reporter":
@@ -215,7 +216,7 @@ class Stores:
         """A sample of the rows that a version was trained on: inputs only."""
         import pandas as pd
 
-        from tasks.models.selection import REFERENCE
+        from tasks.data.artifact import REFERENCE
 
         return pd.read_parquet(self.folder(number) / REFERENCE)
 
@@ -227,9 +228,17 @@ class Stores:
         """Folder of an attempt that is under way: a run that died resumes from it."""
         return self.settings.work / self.name / key
 
+    @property
+    def fits(self) -> Path:
+        """Folder of fits that a later attempt may take, when nothing they follow from changed."""
+        return self.settings.work / self.name / "fits"
+
     def sweep(self, key: str) -> None:
-        """Forget the folder of an attempt that has been decided on."""
+        """Forget the folder of an attempt that has been decided on, and fits from long ago."""
+        from tasks.models import reuse
+
         shutil.rmtree(self.workshop(key), ignore_errors=True)
+        reuse.sweep(self.fits)
 
     def model(self, number: int) -> "Model":
         """A registered version, loaded after every byte of it was verified.

@@ -23,6 +23,7 @@ from config import events
 from tasks import pages, policy
 from tasks.evaluation.hearing import Hearing
 from tasks.features.pinning import Pinning
+from tasks.ledger.attestations import Attestation
 from tasks.ledger.claims import Claim
 from tasks.ledger.played import Played
 from tasks.ledger.pointer import Lost
@@ -217,6 +218,23 @@ def _selftest(pipeline: str, found: Selftest) -> None:
         _alarm(pipeline, "sabotage was not refused", found.told, found.as_of)
 
 
+def _attestation(pipeline: str, found: Attestation | None) -> None:
+    """How a version that was made again came out; an alarm when it is another."""
+    told = found.told if found else "no version can be made again yet"
+    _log.info("attestation: %s", told)
+    create_markdown_artifact(key=f"attestation-{slug(pipeline)}", markdown=told)
+    if found is not None and not found.likeness.holds:
+        what = f"v{found.version} does not reproduce: {found.likeness.value}"
+        _alarm(pipeline, what, found.reason, found.as_of)
+
+
+def _redone(pipeline: str, told: Sequence[str]) -> None:
+    """What was done again after deliveries that were corrected."""
+    _log.info("%s", "; ".join(told))
+    lines = "\n".join(f"- {line}" for line in told)
+    create_markdown_artifact(key=f"redone-{slug(pipeline)}", markdown=lines)
+
+
 def _status(stores: Stores, as_of: datetime) -> Path:
     """The monitoring and the status page, written whole; the run links to them."""
     monitoring, page = pages.monitoring(stores, as_of), pages.status(stores, as_of)
@@ -242,6 +260,8 @@ alarm = task(**policy.IO, name="raise the alarm")(_alarm)
 lost = task(**policy.IO, name="tell of lost versions")(_lost)
 reconciled = task(**policy.IO, name="tell what was mended")(_reconciled)
 selftest = task(**policy.IO, name="tell the selftest")(_selftest)
+attestation = task(**policy.IO, name="tell the attestation")(_attestation)
+redone = task(**policy.IO, name="tell what was redone")(_redone)
 status = task(**policy.IO, name="status page")(_status)
 begun = task(**policy.IO, name="show a progress bar")(_begun)
 advanced = task(**policy.IO, name="move the progress bar")(_advanced)

@@ -1,31 +1,18 @@
-"""What an S3 API's refusals mean: who can mend them, and whether time heals them."""
+"""What an S3 API's refusals mean: who can mend them, and whether time heals them.
+
+The names of boto3's failures come in with the first failure: whoever keeps everything in folders
+does not wait for them.
+"""
 
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    MetadataRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
-from botocore.exceptions import (
-    ConnectionError as BotoConnectionError,
-)
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError
-
 from tasks.errors import Conflict, RatchetError, Terminal, Transient
 
 
 class Missing(Terminal):
-    """There is no object of that key or version."""
+    """There is no object or table of that key or version, or not any more."""
 
 
 _MEANINGS: tuple[tuple[type[RatchetError], str, frozenset[str]], ...] = (
@@ -84,15 +71,6 @@ _NO_CREDENTIALS = (
     "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this "
     "machine a role"
 )
-_WAYWARD = (
-    BotoConnectionError,
-    HTTPClientError,
-    HTTPError,
-    ResponseParserError,
-    IncompleteReadError,
-    FlexibleChecksumError,
-    MetadataRetrievalError,
-)
 
 
 @contextmanager
@@ -103,7 +81,12 @@ def understood(what: str, lost: Collection[str] = ()) -> Iterator[None]:
     """
     try:
         yield
-    except (ClientError, HTTPError, ResponseParserError, Boto3Error, BotoCoreError) as error:
+    except Exception as error:
+        from botocore.parsers import ResponseParserError
+        from urllib3.exceptions import HTTPError
+
+        if not _is_botos(error) and not isinstance(error, HTTPError | ResponseParserError):
+            raise
         raise _ours(what, error, lost) from error
 
 
@@ -111,13 +94,23 @@ def behind(what: str, error: BaseException) -> RatchetError | None:
     """The failure of S3 that another one was raised for, if it was for one."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ClientError | Boto3Error | BotoCoreError):
+        if isinstance(cause, Exception) and _is_botos(cause):
             return _ours(what, cause)
         cause = cause.__cause__ or cause.__context__
     return quoted(what, str(error))
 
 
+def _is_botos(error: Exception) -> bool:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return isinstance(error, ClientError | Boto3Error | BotoCoreError)
+
+
 def _ours(what: str, error: Exception, lost: Collection[str] = ()) -> RatchetError:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
+
     told = _line(str(error))
     if isinstance(error, ClientError):
         answer = error.response["Error"]
@@ -128,9 +121,26 @@ def _ours(what: str, error: Exception, lost: Collection[str] = ()) -> RatchetErr
         return quoted(what, told) or Transient(f"{what}: {told}; the network or S3, try again")
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return Terminal(f"{what}: {_NO_CREDENTIALS}")
-    if isinstance(error, _WAYWARD):
+    if isinstance(error, _wayward()):
         return Transient(f"{what}: {told}; the network or S3, try again")
     return Terminal(f"{what}: {told}")
+
+
+def _wayward() -> tuple[type[Exception], ...]:
+    """What says that a request or its answer was lost on the way."""
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+
+    return (
+        exceptions.ConnectionError,
+        exceptions.HTTPClientError,
+        HTTPError,
+        ResponseParserError,
+        exceptions.IncompleteReadError,
+        exceptions.FlexibleChecksumError,
+        exceptions.MetadataRetrievalError,
+    )
 
 
 def meaning(what: str, code: str, said: str, status: int) -> RatchetError:

@@ -17,14 +17,17 @@ def arrivals(
     """New deliveries that had arrived by `as_of`: a queue a table, in order of arrival.
 
     A delivery that was accepted is never looked at again; one that was refused is, once the
-    configuration has changed.
+    configuration has changed. The same bytes are judged once: as the last of them that arrived.
     """
     queues = []
     for name, table in definition.pipeline.tables.items():
+        found = source.deliveries(name, table, as_of)
+        last = {(delivery.partition, delivery.sha256): delivery for delivery in found}
         queue = [
             delivery
-            for delivery in source.deliveries(name, table, as_of)
-            if (name, delivery.partition, delivery.sha256, "") not in judged
+            for delivery in found
+            if last[delivery.partition, delivery.sha256] is delivery
+            and (name, delivery.partition, delivery.sha256, "") not in judged
             and (name, delivery.partition, delivery.sha256, definition.config_hash) not in judged
         ]
         if queue:

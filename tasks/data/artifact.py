@@ -12,7 +12,8 @@ from typing import Any
 
 from tasks.errors import Corrupt, Terminal
 
-MODEL_FILE = "model.skops"
+MODEL_FILE, REFERENCE = "model.skops", "reference.parquet"
+"""The model, and a sample of the rows that it was trained on."""
 
 TRUSTED: tuple[str, ...] = (
     "functools.partial",

@@ -11,9 +11,6 @@ from hashlib import md5, sha256
 from re import fullmatch
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
-from botocore.config import Config
-
 from config.places import Bucket
 from tasks.data.answers import understood
 from tasks.errors import Transient
@@ -90,9 +87,16 @@ class S3:
     endpoint_url: str = ""
     patience: Patience = Patience()
 
+    def __reduce__(self) -> "tuple[type[S3], tuple[str, Patience]]":
+        """To another process it goes without its connections."""
+        return S3, (self.endpoint_url, self.patience)
+
     @cached_property
     def client(self) -> "S3Client":
         """The client: opened when first used, and safe to share between threads."""
+        import boto3  # by the first request: who keeps everything in folders does not wait for it
+        from botocore.config import Config
+
         config = Config(
             connect_timeout=self.patience.connect_seconds,
             read_timeout=self.patience.read_seconds,

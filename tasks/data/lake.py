@@ -1,23 +1,27 @@
 """Tables of accepted rows: Delta tables whose partitions are replaced whole and atomically."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from config.hints import hint
 from config.places import Place
-from tasks.data.answers import translated
+from tasks.data.answers import Missing, translated
 from tasks.data.bucket import S3
+from tasks.data.cell import Cell
+from tasks.data.conditions import condition, partitions, quoted
+from tasks.data.kinds import content_of, refuse_other_types
 from tasks.data.parts import PARTITION, dataset
+from tasks.data.revisions import Past, Revision, commit_of, revisions
 from tasks.errors import Conflict, NotEnoughData, Terminal
 
 DELIVERY, ROW = "_delivery", "_row"
@@ -38,7 +42,8 @@ CONFIGURATION = {
 class Read:
     """Which rows: partitions `first` to `last` inclusive, known by a time, at a table version.
 
-    The one partition of an unpartitioned table is never excluded by bounds.
+    The one partition of an unpartitioned table is never excluded by bounds. `where` is one more
+    condition, a pyarrow expression.
     """
 
     columns: tuple[str, ...] | None = None
@@ -47,16 +52,7 @@ class Read:
     known_by: datetime | None = None
     known_at: str = "known_at"
     version: int | None = None
-
-
-@dataclass(frozen=True)
-class Revision:
-    """One state of a partition: the table version that made it, and from which delivery."""
-
-    version: int
-    delivery: str
-    rows: int
-    at: datetime
+    where: Any = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,19 @@ class Lake:
 
     root: Place
     s3: S3 = field(default_factory=S3)
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     def table(self, name: str) -> "LakeTable":
         """The table called `name`, whether or not it has rows yet."""
-        return LakeTable(self.root / name, self.s3)
+        return LakeTable(self.root / name, self.s3, self.versions.get(name))
+
+    def past(self, names: Iterable[str]) -> Past:
+        """Everything that happened to the tables of these names."""
+        return Past({name: self.table(name).revisions() for name in names})
+
+    def at(self, versions: Mapping[str, int]) -> "Lake":
+        """The same lake, to be read as it was: a table that is named at its version of then."""
+        return replace(self, versions=dict(versions))
 
 
 @dataclass(frozen=True)
@@ -76,32 +81,45 @@ class LakeTable:
     """One Delta table, partitioned by `_partition`.
 
     Beside its own columns every row has `_partition`, `_delivery` (sha256 of the file that
-    brought it) and `_row` (its number in that file, from 0).
+    brought it) and `_row` (its number in that file, from 0). `pinned` is the version that is
+    read; None: the latest.
     """
 
     path: Place
     s3: S3 = field(default_factory=S3)
+    pinned: int | None = None
 
     def replace_partition(
-        self, partition: str, rows: pa.Table, delivery: str, seen: int | None = None
+        self,
+        partition: str,
+        rows: pa.Table,
+        delivery: str,
+        seen: int | None = None,
+        read: Mapping[str, int] | None = None,
     ) -> int:
-        """Make `rows` all there is in the partition, or change nothing; the new table version.
+        """Make `rows` all there is in the partition, or change nothing; the table version.
 
-        `seen` is the table version that the rows were derived from, by default the latest.
+        `seen` is the table version that the rows were derived from, by default the latest. What
+        the latest version did is not done again: who was killed before saying so finds it done.
+        `read` are earlier versions of other tables that the rows were made from, to be kept.
         Raises `Conflict` when somebody else changed the partition meanwhile, `Terminal` when a
         column's type is not the table's.
         """
         stamped = _stamped(rows, partition, delivery)
         table = self._written_from(stamped.schema, seen)
-        self._refuse_other_types(table, stamped.schema)
+        refuse_other_types(self.path.name, pa.schema(table.schema().to_arrow()), stamped.schema)
         made_by = {"ratchet.partition": partition, "ratchet.delivery": delivery}
+        made_by |= {"ratchet.content": content_of(stamped)}
+        made_by |= {"ratchet.read": json.dumps(dict(read))} if read else {}
         try:
             with self._reached():
+                if seen is None and made_by.items() <= self._last_commit(table).items():
+                    return int(table.version())
                 write_deltalake(
                     table,
                     stamped,
                     mode="overwrite",
-                    predicate=f"{PARTITION} = {_quoted(partition)}",
+                    predicate=f"{PARTITION} = {quoted(partition)}",
                     schema_mode="merge",
                     commit_properties=CommitProperties(custom_metadata=made_by),
                 )
@@ -113,7 +131,7 @@ class LakeTable:
         return int(table.version())
 
     def version(self) -> int | None:
-        """The latest table version, None before the first row."""
+        """The table version that is read, None before the first row."""
         table = self._found()
         return None if table is None else int(table.version())
 
@@ -122,16 +140,26 @@ class LakeTable:
         table = self._found()
         return [] if table is None else sorted(each[PARTITION] for each in table.partitions())
 
+    def beside(self, partition: str, columns: Sequence[str]) -> tuple[str, pa.Table | None]:
+        """Columns of the latest earlier partition, else of the first later one, and its name."""
+        table = self._found()
+        names = {each[PARTITION] for each in (table.partitions() if table else ())}
+        others = sorted(names - {partition})
+        if table is None or not others:
+            return "", None
+        nearest = max((name for name in others if name < partition), default=others[0])
+        return nearest, self._rows(table, Read(tuple(columns), nearest, nearest))
+
     def counts(self) -> dict[str, int]:
         """Rows of every partition, from the table's own statistics: no row is read."""
-        table = self._found()
         counted = Counter[str]()
-        if table is not None:
-            files = pa.table(table.get_add_actions(flatten=True))
-            names, rows = files[f"partition.{PARTITION}"], files["num_records"]
-            for name, number in zip(names.to_pylist(), rows.to_pylist(), strict=True):
-                counted[name] += number
+        for name, number in self._files("num_records"):
+            counted[name] += number
         return dict(counted)
+
+    def states(self) -> dict[str, str]:
+        """A name for what each partition holds: another one once it has been replaced."""
+        return dict(sorted(self._files("path")))
 
     def made(self, rows: pa.Table) -> int:
         """The latest version of a table that is there from now on, without rows if it is new.
@@ -148,12 +176,13 @@ class LakeTable:
 
     def history(self, partition: str) -> list[Revision]:
         """Every state of a partition, newest first; `Read(version=...)` reads one."""
-        table = self._found()
+        return [each for each in self.revisions() if each.partition == partition]
+
+    def revisions(self) -> list[Revision]:
+        """Every state of every partition, newest first."""
+        table = replace(self, pinned=None)._found()
         with self._reached():
-            commits = [] if table is None else table.history()
-        return [
-            _revision(commit) for commit in commits if commit.get("ratchet.partition") == partition
-        ]
+            return revisions([] if table is None else table.history())
 
     def read(self, query: Read | None = None) -> pa.Table:
         """Rows in the order of partition and row number.
@@ -162,21 +191,28 @@ class LakeTable:
         or version.
         """
         query = query or Read()
-        table = self._at(query.version)
+        return self._rows(self._at(query.version), query)
+
+    def _rows(self, table: DeltaTable, query: Read) -> pa.Table:
         schema = pa.schema(table.schema().to_arrow())
         columns = list(query.columns or schema.names)
         for name in set(columns) - set(schema.names):
             raise Terminal(f"{self.path.name} has no column {name!r}{hint(name, schema.names)}")
         # The files as one dataset: a table's own dataset takes twice the time for a year of days.
-        files = dataset(
-            self.path,
-            self.s3,
-            table.file_uris(file_pruning_predicate=_partitions(query)),
-            schema,
-        )
         needed = list(dict.fromkeys([*columns, PARTITION, ROW]))
-        rows = files.to_table(columns=needed, filter=_known(query))
+        uris = table.file_uris(file_pruning_predicate=partitions(query, ALL))
+        with self._reached():
+            files = dataset(self.path, self.s3, uris, schema)
+            rows = files.to_table(columns=needed, filter=condition(query))
         return rows.sort_by([(PARTITION, "ascending"), (ROW, "ascending")]).select(columns)
+
+    def _files(self, what: str) -> Iterator[tuple[str, Any]]:
+        """The partition of every file, and what the table's own statistics say of the file."""
+        table = self._found()
+        if table is not None:
+            files = pa.table(table.get_add_actions(flatten=True))
+            names, told = files[f"partition.{PARTITION}"], files[what]
+            yield from zip(names.to_pylist(), told.to_pylist(), strict=True)
 
     def _at(self, version: int | None) -> DeltaTable:
         table = self._found()
@@ -192,7 +228,7 @@ class LakeTable:
 
     def _found(self) -> DeltaTable | None:
         try:
-            return self._opened()
+            return self._opened(self.pinned)
         except TableNotFoundError:
             return None
 
@@ -200,11 +236,14 @@ class LakeTable:
         with self._reached():
             return DeltaTable(str(self.path), version=version, storage_options=self._options)
 
+    def _last_commit(self, table: DeltaTable) -> Mapping[str, Any]:
+        """What the latest version says of how it was made: one read, where a history lists all."""
+        log = self.path / "_delta_log" / f"{table.version():020}.json"
+        return commit_of(Cell(log, self.s3).read().content)
+
     def _written_from(self, schema: pa.Schema, seen: int | None) -> DeltaTable:
         """The table as the writer saw it; a new and empty one if there is none."""
-        table = self._found()
-        if table is None:
-            table = self._created(schema)
+        table = self._found() or self._created(schema)
         return table if seen is None else self._opened(seen)
 
     def _created(self, schema: pa.Schema) -> DeltaTable:
@@ -237,23 +276,17 @@ class LakeTable:
         except (CommitFailedError, TableNotFoundError):
             raise
         except (DeltaError, OSError) as error:
-            if isinstance(self.path, Path):
+            if not isinstance(self.path, Path):
+                raise translated(str(self.path), str(error)) from error
+            if self.pinned is None:
                 raise
-            raise translated(str(self.path), str(error)) from error
-
-    def _refuse_other_types(self, table: DeltaTable, schema: pa.Schema) -> None:
-        """Delta would cast silently, text to numbers among others."""
-        known = {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
-        for column in schema:
-            if not known.get(column.name, column.type).equals(column.type):
-                raise Terminal(
-                    f"{self.path.name}.{column.name} is {known[column.name]} in the lake and "
-                    f"{column.type} now; a column keeps its type: give the new one another name"
-                )
+            raise Missing(
+                f"{self.path.name} cannot be read at version {self.pinned} any more: {error}"
+            ) from error
 
 
 def _stamped(rows: pa.Table, partition: str, delivery: str) -> pa.Table:
-    constant: Mapping[str, pa.Array] = {
+    constant = {
         PARTITION: pa.repeat(pa.scalar(partition), rows.num_rows),
         DELIVERY: pa.repeat(pa.scalar(delivery), rows.num_rows),
         ROW: pa.array(range(rows.num_rows), pa.int64()),
@@ -264,32 +297,3 @@ def _stamped(rows: pa.Table, partition: str, delivery: str) -> pa.Table:
         if name not in rows.column_names:
             rows = rows.append_column(name, values)
     return rows
-
-
-def _partitions(query: Read) -> str | None:
-    """Which files to open, decided before any is: SQL over the partition."""
-    bounds = [
-        f"{PARTITION} {comparison} {_quoted(bound)}"
-        for comparison, bound in ((">=", query.first), ("<=", query.last))
-        if bound is not None
-    ]
-    return f"{PARTITION} = {_quoted(ALL)} OR ({' AND '.join(bounds)})" if bounds else None
-
-
-def _known(query: Read) -> Any:
-    if query.known_by is None:
-        return None
-    return pc.field(query.known_at) <= pa.scalar(query.known_by, pa.timestamp("us", "UTC"))
-
-
-def _revision(commit: Mapping[str, Any]) -> Revision:
-    return Revision(
-        version=int(commit["version"]),
-        delivery=str(commit["ratchet.delivery"]),
-        rows=int(commit["operationMetrics"]["num_added_rows"]),
-        at=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
-    )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -21,10 +21,9 @@ from tasks.drift.routing import Limits, density_needed, routed
 from tasks.drift.symptoms import Symptoms
 from tasks.evaluation.intervals import Resampling
 from tasks.features.cohort import complete_days
+from tasks.features.known import once
 from tasks.records import Admission, Performance
 from tasks.signs import Reading, Routed
-
-_NONE = pd.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,18 @@ def _labels(patrol: Patrol, case: Case) -> LabelMove:
     watch = definition.pipeline.watch
     wait = definition.pipeline.label.complete_after_days
     span = timedelta(days=watch.window_days + watch.drift.reference_days + wait + 1)
-    asked = patrol.log.read(case.as_of.date() - span, case.as_of.date())
-    days = label_days(definition, patrol.lake, asked, case.admissions, case.as_of)
-    return moved(days, watch.window_days, watch.drift.reference_days)
+    first, last = case.as_of.date() - span, case.as_of.date()
+
+    def found() -> LabelMove:
+        asked = patrol.log.read(first, last)
+        days = label_days(definition, patrol.lake, asked, case.admissions, case.as_of)
+        return moved(days, watch.window_days, watch.drift.reference_days)
+
+    counts = tuple((day, n) for day, n in patrol.log.counts().items() if first <= day <= last)
+    window = watch.window_days, watch.drift.reference_days
+    return once(
+        patrol.lake, ("labels", definition.pipeline.label, window, case.as_of, counts), found
+    )
 
 
 def _density(patrol: Patrol, case: Case) -> Density:
@@ -144,7 +152,7 @@ def _answered(patrol: Patrol, first: date, case: Case) -> pd.DataFrame:
     """Answers from a day on whose label is known."""
     rows = patrol.log.read(first, case.performance.last_day)
     if rows.empty:
-        return _NONE
+        return rows
     return labelled(patrol.definition, patrol.lake, rows, case.as_of)
 
 

@@ -180,6 +180,8 @@ def _unit(day: Floats, usual: Floats) -> _Unit | None:
 
     The first that does: one day's numbers seldom tell similar conversions apart.
     """
+    if not usual.any():  # nothing but zeros, in any unit
+        return None
     shapes = np.array([_shape(each) for each in usual])
     low, high = shapes.min(axis=0), shapes.max(axis=0)
     reach = (high - low) / 2 + 1e-3 * float(np.abs(usual).max())
@@ -234,4 +236,4 @@ def _share(rows: int, of: int) -> float:
 
 
 def _quantiles(profile: NumericProfile) -> Floats:
-    return np.array([profile.sketch.quantile(q) for q in _QUANTILES])
+    return profile.sketch.quantiles(_QUANTILES)

@@ -1,16 +1,17 @@
 """On which night the label of each prediction was there, by what was known and what had come."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from config.load import Definition
-from tasks.data.lake import Lake, Read
+from tasks.data.lake import Lake
 from tasks.data.parts import PARTITION
 from tasks.drift.maturity import LabelDay
-from tasks.features.query import labels
+from tasks.features.known import label_rows, turned_out
 from tasks.records import Admission, Outcome
 
 _AT, _NIGHT = "_at", "_night"
@@ -60,19 +61,13 @@ def _there(
     name, key = pipeline.label.table, list(pipeline.question.key)
     table = pipeline.tables[name]
     wait = timedelta(days=pipeline.label.complete_after_days + 1)
-    rows = lake.table(name).read(
-        Read(
-            columns=(*table.columns, PARTITION),
-            first=days[0],
-            last=(date.fromisoformat(days[1]) + wait).isoformat(),
-            known_by=as_of,
-            known_at=table.known_at,
-        )
-    )
-    turned_out = labels(definition, {name: rows.drop_columns([PARTITION])})[key]
+    partitions = days[0], (date.fromisoformat(days[1]) + wait).isoformat()
+    read = label_rows(definition, partitions, as_of)
+    rows = lake.table(name).read(replace(read, columns=(*table.columns, PARTITION)))
+    told = turned_out(definition, lake, partitions, as_of)[key]
     moments = rows.select([*key, PARTITION, table.known_at]).to_pandas()
     moments = moments.rename(columns={table.known_at: _AT}).drop_duplicates(key)
-    return turned_out.merge(moments, on=key, how="left", validate="1:1")
+    return told.merge(moments, on=key, how="left", validate="1:1")
 
 
 def _sent(admissions: Sequence[Admission], table: str) -> dict[str, datetime]:

@@ -20,10 +20,10 @@ from tasks.predictions.skew import Skew, skew
 from tasks.profiles.columns import NumericProfile, Profile
 from tasks.profiles.frames import by_day, profiled
 from tasks.profiles.shelf import Shelf
-from tasks.signs import Reference, Signal
+from tasks.signs import FEATURE, Reference, Signal
 
 PREDICTION, LABEL, LOSS, SKEW = "prediction", "label", "loss", "skew"
-_PROBABILITY = "probability"
+PROBABILITY = "probability"
 _YEAR, _SEASON = timedelta(days=365), timedelta(days=14)
 _MEMORY = 14  # days back that a stream may have missed and still go on
 
@@ -97,6 +97,24 @@ class Patrol:
         newest = self.sightings.of(answered[-1], answered[-1])
         return Round(tuple(newest), tuple(raised), beside)
 
+    def renewed(self, days: Sequence[date], as_of: datetime) -> int:
+        """Profile days again whose answers or labels were corrected; how many profiles changed.
+
+        Days that have no profile yet get theirs in the next round. Signals of days that have been
+        judged stay what they were: somebody was told.
+        """
+        counts, changed = self.log.counts(), 0
+        for day in days:
+            asked, judged = self.asked.days(day, day), self.outcomes.days(day, day)
+            if day in asked:
+                changed += self.asked.renew(day, self._asked(day, day)[day], str(counts[day]))
+            if day in judged:
+                outcome = self._judged_by_labels([day], as_of)[day]
+                kept = {n: each for n, each in judged[day].columns.items() if n == SKEW}
+                outcome = Profile(outcome.rows, {**outcome.columns, **kept})
+                changed += self.outcomes.renew(day, outcome, str(counts[day]))
+        return changed
+
     def completed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Logged rows with every input: one that no answer was ever given from is null."""
         inputs = self.definition.pipeline.features.columns
@@ -104,12 +122,10 @@ class Patrol:
 
     def _profile(self, answered: Iterable[date], counts: Mapping[date, int]) -> None:
         """Keep a profile of every day whose number of answers is not that of its profile."""
-        features = self.definition.pipeline.features
         new = _new(self.asked, answered, counts)
         if not new:
             return
-        rows = self.completed(self.log.read(new[0], new[-1]))
-        found = by_day(rows, [*features.numeric, _PROBABILITY], features.categorical)
+        found = self._asked(new[0], new[-1])
         for day in new:
             self.asked.keep(day, found[day], str(counts[day]))
 
@@ -121,18 +137,30 @@ class Patrol:
         new = _new(self.outcomes, (day for day in answered if day in complete), counts)
         if not new:
             return None
-        label, policy = self.definition.pipeline.label.name, self.definition.pipeline.watch.drift
-        known = labelled(self.definition, self.lake, self.log.read(new[0], new[-1]), as_of)
-        y, p = known[label].to_numpy() == 1, known[_PROBABILITY].to_numpy(dtype=np.float64)
+        policy = self.definition.pipeline.watch.drift
+        found = self._judged_by_labels(new, as_of)
+        beside = skew(self.definition, self.lake, self.log, new[-1], policy.skew_rows)
+        for day, outcome in found.items():
+            profile = outcome
+            if day == new[-1]:
+                profile = Profile(outcome.rows, {**outcome.columns, SKEW: _mismatches(beside)})
+            self.outcomes.keep(day, profile, str(counts[day]))
+        return beside
+
+    def _asked(self, first: date, last: date) -> Profiles:
+        """The profiles of inputs and probabilities that the log gives for these days."""
+        features = self.definition.pipeline.features
+        rows = self.completed(self.log.read(first, last))
+        return by_day(rows, [*features.numeric, PROBABILITY], features.categorical)
+
+    def _judged_by_labels(self, days: Sequence[date], as_of: datetime) -> dict[date, Profile]:
+        """The profile of labels and losses of each of these days, also of one without a label."""
+        label = self.definition.pipeline.label.name
+        known = labelled(self.definition, self.lake, self.log.read(days[0], days[-1]), as_of)
+        y, p = known[label].to_numpy() == 1, known[PROBABILITY].to_numpy(dtype=np.float64)
         known = known.assign(**{LOSS: losses("log_loss", y, p)})
         found, silent = by_day(known, [label, LOSS], ()), profiled(known.head(0), [label, LOSS], ())
-        beside = skew(self.definition, self.lake, self.log, new[-1], policy.skew_rows)
-        for day in new:
-            outcome = found.get(day, silent)
-            if day == new[-1]:
-                outcome = Profile(outcome.rows, {**outcome.columns, SKEW: _mismatches(beside)})
-            self.outcomes.keep(day, outcome, str(counts[day]))
-        return beside
+        return {day: found.get(day, silent) for day in days}
 
     def _judged(
         self, days: Sequence[date], reign: Reign
@@ -162,9 +190,9 @@ class Patrol:
         return {**last_year, **shelf.days(days[0] - back, days[-1])}
 
     def _inputs(self, window: "_Window", reign: Reign) -> Iterator[Watched]:
-        features = {f"feature {name}": name for name in self.definition.pipeline.features.columns}
+        features = {f"{FEATURE}{name}": name for name in self.definition.pipeline.features.columns}
         yield Watched(features, window.recent, window.beside(reign.training))
-        yield Watched({PREDICTION: _PROBABILITY}, window.recent, window.since(reign.since))
+        yield Watched({PREDICTION: PROBABILITY}, window.recent, window.since(reign.since))
 
     def _outcomes(self, window: "_Window", reign: Reign) -> Iterator[Watched]:
         if window.day not in window.recent:

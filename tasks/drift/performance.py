@@ -8,12 +8,12 @@ import pandas as pd
 
 from config.load import Definition
 from config.values import Metric
-from tasks.data.lake import Lake, Read
+from tasks.data.lake import Lake
 from tasks.drift.triggers import facts, fallen, judged, metrics
 from tasks.evaluation.intervals import Resampling, Sample, interval
 from tasks.evaluation.skill import model_free
 from tasks.features.cohort import complete_days
-from tasks.features.query import labels
+from tasks.features.known import turned_out
 from tasks.predictions.log import PredictionLog
 from tasks.records import Interval, Performance, Promise
 from tasks.signs import Clock, Reading
@@ -49,20 +49,11 @@ def labelled(
 ) -> pd.DataFrame:
     """The predictions whose label was known by `as_of`, with the label beside them."""
     pipeline = definition.pipeline
-    table = pipeline.tables[pipeline.label.table]
     wait = timedelta(days=pipeline.label.complete_after_days + 1)
     last = date.fromisoformat(predictions["day"].max())
-    arrived = lake.table(pipeline.label.table).read(
-        Read(
-            columns=tuple(table.columns),
-            first=predictions["day"].min(),
-            last=(last + wait).isoformat(),
-            known_by=as_of,
-            known_at=table.known_at,
-        )
-    )
+    partitions = predictions["day"].min(), (last + wait).isoformat()
     return predictions.merge(
-        labels(definition, {pipeline.label.table: arrived}),
+        turned_out(definition, lake, partitions, as_of),
         on=list(pipeline.question.key),
         how="inner",
         validate="m:1",

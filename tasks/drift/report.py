@@ -13,9 +13,9 @@ import pandas as pd
 
 from config.schema import Features
 from config.watch import Watch
+from tasks.data.artifact import REFERENCE
 from tasks.errors import NotEnoughData
 from tasks.features.choice import stratified
-from tasks.models.selection import REFERENCE
 from tasks.records import Performance
 
 with warnings.catch_warnings():

@@ -13,8 +13,6 @@ from tasks.data.lake import DELIVERY, LakeTable, Read
 from tasks.data.parts import PARTITION
 from tasks.signs import Reference, Signal
 
-TABLE = "signals"
-
 _TYPES: Mapping[object, pa.DataType] = {
     date: pa.date32(),
     Reference: pa.string(),

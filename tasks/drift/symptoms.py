@@ -10,10 +10,7 @@ from tasks.drift.faults import Fault
 from tasks.drift.maturity import LabelMove
 from tasks.evaluation.metrics import higher_is_better
 from tasks.records import Admission, Outcome
-from tasks.signs import Reading, Signal
-
-FEATURE = "feature "
-"""What the names of streams of model inputs begin with."""
+from tasks.signs import FEATURE, Reading, Signal
 
 
 @dataclass(frozen=True)

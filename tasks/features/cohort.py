@@ -13,7 +13,8 @@ from config.load import Definition
 from tasks.data.lake import Lake
 from tasks.errors import NotEnoughData
 from tasks.features.golden import Goldens, GoldenSet
-from tasks.features.query import Days, Tables, features, known_tables, labels
+from tasks.features.known import Knowing
+from tasks.features.query import Days, Tables, features, known_tables, labels, span
 from tasks.records import Snapshot
 
 _log = logging.getLogger("ratchet.build")
@@ -67,6 +68,7 @@ def cohort(
 ) -> Cohort:
     """Features and labels of `days`, from rows known by `as_of`, without any that is pinned.
 
+    `lake.at(snapshot.versions)` builds what a snapshot names again, whatever was delivered since.
     Raises `NotEnoughData` when there is no day, or no label on any of them.
     """
     if not days:
@@ -76,7 +78,11 @@ def cohort(
         )
     window = Days(days[0], days[-1])
     tables = known_tables(lake, definition, window, as_of)
-    frame = labelled(definition, tables, window)
+    if isinstance(lake, Knowing):
+        told = lake.turned_out(definition, span(definition, window), as_of)
+        frame = _beside(definition, lake.asked(definition, window, as_of), told)
+    else:
+        frame = labelled(definition, tables, window)
     frame = frame[frame["day"].isin({day.isoformat() for day in days})]
     out = golden.holds(frame) if golden else np.zeros(len(frame), dtype=bool)
     left_out = int(out.sum())
@@ -95,10 +101,12 @@ def cohort(
 
 def labelled(definition: Definition, tables: Tables, window: Days) -> pd.DataFrame:
     """Features of every question of the window whose label is in `tables`."""
+    return _beside(definition, features(definition, tables, window), labels(definition, tables))
+
+
+def _beside(definition: Definition, asked: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     key = list(definition.pipeline.question.key)
-    return features(definition, tables, window).merge(
-        labels(definition, tables), on=key, how="inner", validate="1:1"
-    )
+    return asked.merge(told, on=key, how="inner", validate="1:1")
 
 
 def ordinals(frame: pd.DataFrame) -> npt.NDArray[np.int64]:

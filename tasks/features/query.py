@@ -25,22 +25,31 @@ class Days:
 
 
 def known_tables(lake: Lake, definition: Definition, days: Days, known_by: datetime) -> Tables:
-    """Rows of every table that were known by `known_by`, from the query's look-back to the end."""
-    pipeline = definition.pipeline
-    first = days.first - timedelta(days=pipeline.features.lookback_days + 1)
-    last = days.last + timedelta(days=pipeline.label.complete_after_days + 1)
+    """Rows of every table that were known by `known_by`, from the query's look-back to the end.
+
+    Of a lake `at` earlier table versions: what it held then, whatever was delivered again since.
+    """
+    first, last = span(definition, days)
     return {
         name: lake.table(name).read(
             Read(
                 columns=tuple(table.columns),
-                first=first.isoformat(),
-                last=last.isoformat(),
+                first=first,
+                last=last,
                 known_by=known_by,
                 known_at=table.known_at,
             )
         )
-        for name, table in pipeline.tables.items()
+        for name, table in definition.pipeline.tables.items()
     }
+
+
+def span(definition: Definition, days: Days) -> tuple[str, str]:
+    """The first and last partition that what is asked on these days may depend on."""
+    pipeline = definition.pipeline
+    first = days.first - timedelta(days=pipeline.features.lookback_days + 1)
+    last = days.last + timedelta(days=pipeline.label.complete_after_days + 1)
+    return first.isoformat(), last.isoformat()
 
 
 def features(definition: Definition, tables: Tables, days: Days) -> pd.DataFrame:

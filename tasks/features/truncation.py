@@ -46,17 +46,29 @@ def _moments(built: Cohort, cuts: int) -> Iterable[Any]:
 
 def _compare(built: Cohort, asked_about: str, moment: datetime) -> int:
     definition, day = built.definition, date.fromisoformat(asked_about)
-    then = _known_by(definition, built.tables, moment, day)
-    rebuilt = features(definition, then, Days(day, day))
-    stored = built.frame[(built.frame["day"] == asked_about) & (built.frame["asked_at"] <= moment)]
-    key = list(definition.pipeline.question.key)
-    columns = list(definition.pipeline.features.columns)
-    rebuilt = stored[key].merge(rebuilt, on=key, how="left", validate="1:1")[columns]
-    stored = stored[columns].reset_index(drop=True)
-    equal = pd.DataFrame({name: _equal(stored[name], rebuilt[name]) for name in columns})
+    asked = built.frame[(built.frame["day"] == asked_about) & (built.frame["asked_at"] <= moment)]
+    oldest = day - timedelta(days=definition.pipeline.features.lookback_days + 1)
+    rebuilt = _rebuilt(definition, _known_by(definition, built.tables, moment, oldest), asked, day)
+    stored = asked[rebuilt.columns].reset_index(drop=True)
+    equal = _alike(stored, rebuilt)
     if not equal.to_numpy().all():
-        _refuse(definition, equal, stored, rebuilt)
+        further = _rebuilt(definition, _known_by(definition, built.tables, moment), asked, day)
+        is_old = bool(_alike(stored, further).to_numpy().all())
+        _refuse(definition, equal, stored, rebuilt, is_old=is_old)
     return len(stored)
+
+
+def _rebuilt(
+    definition: Definition, tables: Tables, asked: pd.DataFrame, day: date
+) -> pd.DataFrame:
+    """The model inputs of some questions of a day, from these tables."""
+    key, columns = definition.pipeline.question.key, definition.pipeline.features.columns
+    answered = features(definition, tables, Days(day, day))
+    return asked[list(key)].merge(answered, on=list(key), how="left", validate="1:1")[list(columns)]
+
+
+def _alike(stored: pd.DataFrame, rebuilt: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({name: _equal(stored[name], rebuilt[name]) for name in stored})
 
 
 def _equal(one: "pd.Series[Any]", other: "pd.Series[Any]") -> "pd.Series[bool]":
@@ -66,9 +78,9 @@ def _equal(one: "pd.Series[Any]", other: "pd.Series[Any]") -> "pd.Series[bool]":
     return same
 
 
-def _known_by(definition: Definition, tables: Tables, moment: datetime, day: date) -> Tables:
-    oldest = day - timedelta(days=definition.pipeline.features.lookback_days + 1)
-
+def _known_by(
+    definition: Definition, tables: Tables, moment: datetime, oldest: date = date.min
+) -> Tables:
     def kept(name: str) -> "pc.Expression":
         table = definition.pipeline.tables[name]
         known = pc.field(table.known_at) <= moment
@@ -78,13 +90,22 @@ def _known_by(definition: Definition, tables: Tables, moment: datetime, day: dat
 
 
 def _refuse(
-    definition: Definition, equal: pd.DataFrame, stored: pd.DataFrame, rebuilt: pd.DataFrame
+    definition: Definition,
+    equal: pd.DataFrame,
+    stored: pd.DataFrame,
+    rebuilt: pd.DataFrame,
+    is_old: bool,
 ) -> None:
+    declared = definition.pipeline.features
     wrong = [name for name in equal if not equal[name].all()]
     row = int((~equal[wrong[0]]).to_numpy().argmax())
+    taken, mend = "known only after the question", "join on known_at <= asked_at of every table"
+    if is_old:
+        taken = f"older than features.lookback_days: {declared.lookback_days}"
+        mend = "leave out what is of days before that and came late, or look back further"
     raise Leakage(
         f"{definition.pipeline.name}: {len(wrong)} of {equal.shape[1]} features changed when rows "
-        f"known only after the question were taken away: {', '.join(map(str, wrong))}. First: "
-        f"{wrong[0]} is {stored[wrong[0]][row]} with them and {rebuilt[wrong[0]][row]} without. "
-        f"In {definition.pipeline.features.query}, join on known_at <= asked_at"
+        f"{taken} were taken away: {', '.join(map(str, wrong))}. First: {wrong[0]} is "
+        f"{stored[wrong[0]][row]} with them and {rebuilt[wrong[0]][row]} without. "
+        f"In {declared.query}, {mend}"
     )

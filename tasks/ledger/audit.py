@@ -13,7 +13,7 @@ from tasks.models.proof import unfit
 from tasks.records import ModelVersion
 
 if TYPE_CHECKING:
-    from tasks.registry.registry import Registry
+    from tasks.registry.registrar import Registrar
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Audit:
     """
 
     ledger: Ledger
-    registry: "Registry"
+    registry: "Registrar"
     pipeline: str
     copies: Path
 

@@ -31,10 +31,13 @@ def place(
     return len(new)
 
 
-def placed(database: Database, pipeline: str, reign: int) -> list[Bet]:
-    """Every bet of a reign, oldest day first."""
+def placed(
+    database: Database, pipeline: str, reign: int, as_of: datetime | None = None
+) -> list[Bet]:
+    """Every bet of a reign, of those placed by `as_of` when given; oldest day first."""
     with database.reading() as connection:
-        return [_bet(row) for row in _rows(connection, pipeline, reign)]
+        rows = _rows(connection, pipeline, reign)
+    return [_bet(row) for row in rows if as_of is None or row["as_of"] <= stamp(as_of)]
 
 
 def problems(database: Database, pipeline: str, decisions: Sequence[Decision]) -> Iterator[str]:

@@ -94,8 +94,9 @@ def _attempt(attempt: Fit | Failure) -> tuple[str, ...]:
     if isinstance(attempt, Failure):
         told = f"{attempt.candidate} ({attempt.kind}: {attempt.reason})"
         return (told, "none", "not known", number(attempt.seconds, 1), "not known", "not known")
+    taken = f" (taken from attempt {attempt.reused})" if attempt.reused else ""
     return (
-        attempt.candidate,
+        f"{attempt.candidate}{taken}",
         number(attempt.score),
         number(attempt.cpu_seconds, 1),
         number(attempt.seconds, 1),

@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
 
 from config.places import database
 from tasks.errors import Terminal, Transient
-from tasks.ledger.tables import METADATA
+from tasks.ledger.columns import METADATA
 
 _FOR_A_PERSON = re.compile(
     r"authentication failed|no password supplied|permission denied|"

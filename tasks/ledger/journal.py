@@ -35,9 +35,14 @@ def write(database: Database, judged: Judged) -> bool:
 
 def admissions(database: Database, pipeline: str) -> list[Admission]:
     """Every admission of a pipeline, in the order in which they were judged."""
+    return [each.admission for each in judged(database, pipeline)]
+
+
+def judged(database: Database, pipeline: str) -> list[Judged]:
+    """The same, with the logical time that each was judged at."""
     query = select(ADMISSIONS).where(ADMISSIONS.c.pipeline == pipeline).order_by(ADMISSIONS.c.id)
     with database.reading() as connection:
-        return [_admission(row) for row in connection.execute(query).mappings()]
+        return [_judged(row) for row in connection.execute(query).mappings()]
 
 
 def seen(database: Database, pipeline: str) -> set[tuple[str, str, str, str]]:
@@ -79,6 +84,11 @@ def _row(judged: Judged) -> dict[str, object]:
         "table_version": admission.table_version,
         "docs": storable(admission.docs),
     }
+
+
+def _judged(row: RowMapping) -> Judged:
+    as_of = datetime.fromisoformat(row["as_of"])
+    return Judged(row["pipeline"], _admission(row), as_of, row["config_hash"])
 
 
 def _admission(row: RowMapping) -> Admission:

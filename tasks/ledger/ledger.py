@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tasks.features.pinning import Pinning
-from tasks.ledger import bets as bet_rows
 from tasks.ledger import (
+    attestations,
     chain,
+    corrections,
     decisions,
     evaluations,
     goldens,
@@ -16,14 +17,19 @@ from tasks.ledger import (
     performances,
     probations,
     readings,
+    rehearsals,
     selftests,
     versions,
 )
+from tasks.ledger import bets as bet_rows
+from tasks.ledger.attestations import Attestation
+from tasks.ledger.corrections import Correction
 from tasks.ledger.database import Database
 from tasks.ledger.decisions import Entry
 from tasks.ledger.journal import Judged
 from tasks.ledger.leases import Lease
 from tasks.ledger.probations import Probation
+from tasks.ledger.rehearsals import Rehearsal
 from tasks.ledger.selftests import Selftest
 from tasks.records import (
     Admission,
@@ -122,6 +128,10 @@ class Ledger:
         """Every admission, in the order in which they were judged."""
         return journal.admissions(self._database, pipeline)
 
+    def judged(self, pipeline: str) -> list[Judged]:
+        """The same, with the logical time that each was judged at."""
+        return journal.judged(self._database, pipeline)
+
     def seen(self, pipeline: str) -> set[tuple[str, str, str, str]]:
         """(table, partition, sha256, configuration or "" if accepted) not to judge again."""
         return journal.seen(self._database, pipeline)
@@ -154,9 +164,9 @@ class Ledger:
         """Writes down the bets of a reign that are not there yet; how many those were."""
         return bet_rows.place(self._database, pipeline, reign, bets, as_of)
 
-    def bets(self, pipeline: str, reign: int) -> list[Bet]:
-        """Every bet of the reign that a decision began, oldest day first."""
-        return bet_rows.placed(self._database, pipeline, reign)
+    def bets(self, pipeline: str, reign: int, as_of: datetime | None = None) -> list[Bet]:
+        """Every bet of the reign that a decision began, by `as_of` when given; oldest day first."""
+        return bet_rows.placed(self._database, pipeline, reign, as_of)
 
     def keep_selftest(self, pipeline: str, selftest: Selftest) -> None:
         """Appends what a rehearsal of sabotage came to."""
@@ -165,6 +175,14 @@ class Ledger:
     def selftest(self, pipeline: str) -> Selftest | None:
         """The last rehearsal of sabotage; none before the first."""
         return selftests.latest(self._database, pipeline)
+
+    def keep_attestation(self, attestation: Attestation) -> bool:
+        """Writes down how like itself a version came out again; False when this moment has that."""
+        return attestations.keep(self._database, attestation)
+
+    def attestations(self, pipeline: str) -> list[Attestation]:
+        """Every attestation, oldest first."""
+        return attestations.attestations(self._database, pipeline)
 
     def lease(self, pipeline: str, name: str) -> Lease:
         """What a work of a pipeline is leased under, taken or not."""
@@ -201,6 +219,22 @@ class Ledger:
     def tracks(self, pipeline: str, as_of: datetime) -> list[Track]:
         """How the latest readings of each clock and metric came out, as was known by then."""
         return readings.tracks(self.scored(pipeline, as_of))
+
+    def keep_correction(self, correction: Correction) -> bool:
+        """Writes down what was measured again, beside the first; False when it is there."""
+        return corrections.keep(self._database, correction)
+
+    def corrections(self, pipeline: str, as_of: datetime | None = None) -> list[Correction]:
+        """Every measurement taken again, of those taken by `as_of` when given, oldest first."""
+        return corrections.corrections(self._database, pipeline, as_of)
+
+    def keep_rehearsal(self, rehearsal: Rehearsal) -> bool:
+        """Writes down what an attempt would have come to; False when it was rehearsed before."""
+        return rehearsals.keep(self._database, rehearsal)
+
+    def rehearsals(self, pipeline: str) -> list[Rehearsal]:
+        """Every attempt that was rehearsed, by the moment that it was rehearsed as of."""
+        return rehearsals.rehearsals(self._database, pipeline)
 
     def keep_evaluation(self, evaluation: Evaluation) -> bool:
         """Writes down why a retrain was, or was not, asked for; False when this moment has that."""

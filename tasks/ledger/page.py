@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks.ledger import chart
+from tasks.ledger.attestations import Attestation
 from tasks.ledger.probations import Probation
 from tasks.ledger.templates import rendered
 from tasks.records import (
@@ -35,7 +36,8 @@ class PageData:
     """Everything that the page shows.
 
     `held` counts rows in quarantine by table; `problems` is what `Ledger.verify` found, None
-    when nobody looked. `monitoring` is the page of what watching has found; None without one.
+    when nobody looked. `attested` is the last version that was made again. `monitoring` is the
+    page of what watching has found; None without one.
     """
 
     pipeline: str
@@ -53,6 +55,7 @@ class PageData:
     links: tuple[Link, ...] = ()
     problems: tuple[str, ...] | None = None
     probations: tuple[Probation, ...] = ()
+    attested: Attestation | None = None
     monitoring: Link | None = None
 
 

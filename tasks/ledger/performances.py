@@ -1,7 +1,9 @@
 """Realised performance of the champion, one measurement for each logical time."""
 
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -14,8 +16,26 @@ from tasks.records import Performance
 
 def write(database: Database, performance: Performance) -> bool:
     """False when this `as_of` has been measured: the first measurement stands."""
+    try:
+        with database.writing() as connection:
+            connection.execute(insert(PERFORMANCES).values(row(performance)))
+    except IntegrityError:
+        return False
+    return True
+
+
+def performances(database: Database, pipeline: str) -> list[Performance]:
+    """Every measurement of a pipeline, oldest first."""
+    columns = PERFORMANCES.c
+    query = select(PERFORMANCES).where(columns.pipeline == pipeline).order_by(columns.as_of)
+    with database.reading() as connection:
+        return [performance(each) for each in connection.execute(query).mappings()]
+
+
+def row(performance: Performance) -> dict[str, object]:
+    """A measurement as its row has it."""
     measured = performance.measured
-    row = {
+    return {
         "pipeline": performance.pipeline,
         "as_of": stamp(performance.as_of),
         "version": performance.version,
@@ -30,23 +50,10 @@ def write(database: Database, performance: Performance) -> bool:
         "dropped": performance.dropped,
         "reason": performance.reason,
     }
-    try:
-        with database.writing() as connection:
-            connection.execute(insert(PERFORMANCES).values(row))
-    except IntegrityError:
-        return False
-    return True
 
 
-def performances(database: Database, pipeline: str) -> list[Performance]:
-    """Every measurement of a pipeline, oldest first."""
-    columns = PERFORMANCES.c
-    query = select(PERFORMANCES).where(columns.pipeline == pipeline).order_by(columns.as_of)
-    with database.reading() as connection:
-        return [_performance(row) for row in connection.execute(query).mappings()]
-
-
-def _performance(row: RowMapping) -> Performance:
+def performance(row: RowMapping | Mapping[str, Any]) -> Performance:
+    """The measurement that a row keeps."""
     return Performance(
         pipeline=row["pipeline"],
         as_of=datetime.fromisoformat(row["as_of"]),

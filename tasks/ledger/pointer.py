@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
-    from tasks.registry.registry import Registry
+    from tasks.registry.registrar import Registrar
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Lost:
         )
 
 
-def repaired(ledger: Ledger, registry: "Registry", pipeline: str) -> Pointed:
+def repaired(ledger: Ledger, registry: "Registrar", pipeline: str) -> Pointed:
     """Point the alias at the ledger's champion: the ledger is the truth.
 
     Where the champion's version is gone from the registry the alias is taken away: nobody else
@@ -97,7 +97,7 @@ def repaired(ledger: Ledger, registry: "Registry", pipeline: str) -> Pointed:
     return Pointed(champion, named, lost, named in served)
 
 
-def lost(ledger: Ledger, registry: "Registry", pipeline: str) -> Lost:
+def lost(ledger: Ledger, registry: "Registrar", pipeline: str) -> Lost:
     """Which versions were deleted behind our back, of those that nobody was told of yet."""
     present, told = registry.numbers(pipeline), ledger.notices(pipeline)
     known = [version.number for version in ledger.versions(pipeline)]

@@ -2,8 +2,9 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +30,7 @@ def readings(database: Database, pipeline: str, as_of: datetime | None = None) -
     query = _COLUMNS.pipeline == pipeline
     if as_of is not None:
         query = and_(query, _COLUMNS.as_of <= stamp(as_of))
-    return [_reading(row) for row in _rows(database, query)]
+    return [reading(each) for each in _rows(database, query)]
 
 
 def unscored(database: Database, pipeline: str) -> list[Reading]:
@@ -43,7 +44,7 @@ def unscored(database: Database, pipeline: str) -> list[Reading]:
         _COLUMNS.measured.is_not(None),
         _COLUMNS.truth.is_(None),
     )
-    return [_reading(row) for row in _rows(database, query)]
+    return [reading(each) for each in _rows(database, query)]
 
 
 def score(database: Database, reading: Reading, truth: float, as_of: datetime) -> bool:
@@ -72,7 +73,7 @@ def scored(database: Database, pipeline: str, as_of: datetime) -> list[Scored]:
         _COLUMNS.truth.is_not(None),
         _COLUMNS.scored_at <= stamp(as_of),
     )
-    return [Scored(_reading(row), row["truth"]) for row in _rows(database, query)]
+    return [Scored(reading(each), each["truth"]) for each in _rows(database, query)]
 
 
 def tracks(past: Sequence[Scored]) -> list[Track]:
@@ -97,7 +98,7 @@ def tracks(past: Sequence[Scored]) -> list[Track]:
 def _kept(database: Database, reading: Reading) -> bool:
     try:
         with database.writing() as connection:
-            connection.execute(insert(READINGS).values(_row(reading)))
+            connection.execute(insert(READINGS).values(row(reading)))
     except IntegrityError:
         return False
     return True
@@ -109,7 +110,8 @@ def _rows(database: Database, where: ColumnElement[bool]) -> list[RowMapping]:
         return list(connection.execute(query).mappings())
 
 
-def _row(reading: Reading) -> dict[str, object]:
+def row(reading: Reading) -> dict[str, object]:
+    """A reading as its row has it, before anything turned out."""
     measured = reading.measured
     return {
         "pipeline": reading.pipeline,
@@ -132,7 +134,8 @@ def _row(reading: Reading) -> dict[str, object]:
     }
 
 
-def _reading(row: RowMapping) -> Reading:
+def reading(row: RowMapping | Mapping[str, Any]) -> Reading:
+    """The reading that a row keeps."""
     return Reading(
         pipeline=row["pipeline"],
         clock=Clock(row["clock"]),

@@ -1,20 +1,27 @@
 """The prediction log: append-only, one id a row, one partition a day asked about."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config.hints import hint
 from tasks.data.lake import Lake, LakeTable, Read
 from tasks.data.parts import PARTITION
+from tasks.data.revisions import Revision
 from tasks.errors import Terminal
 
 TABLE = "predictions"
 _SEPARATOR = "\x1f"
+
+_From = tuple[int, Mapping[str, int] | None]
+"""The log's version that rows were added to, and those of the tables that they were made from."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,18 @@ class PredictionLog:
     def table(self) -> LakeTable:
         return self.lake.table(TABLE)
 
-    def append(self, day: date, rows: pd.DataFrame, key: Sequence[str]) -> int:
+    def append(
+        self,
+        day: date,
+        rows: pd.DataFrame,
+        key: Sequence[str],
+        read: Mapping[str, int] | None = None,
+    ) -> int:
         """Add the rows of `day` whose question has no answer yet; how many were new.
 
         `key` are the columns that name a question: it is answered once, by whichever version was
-        first. The day's partition is replaced whole, so a reader sees all of them or none.
+        first. `read` are the tables' versions that were answered from, where those were not the
+        latest. The day's partition is replaced whole, so a reader sees all of them or none.
         Raises `Conflict` when another writer added to the day meanwhile.
         """
         seen = self.table.made(_arrow(rows))
@@ -50,13 +64,27 @@ class PredictionLog:
         known = self.read(day, day)
         merged = pd.concat([known, new], ignore_index=True) if len(known) else new
         merged = merged.sort_values("prediction_id", ignore_index=True)
-        content = hashlib.sha256("".join(merged["prediction_id"]).encode()).hexdigest()
-        table = _arrow(merged)
-        row = pa.array(range(table.num_rows), pa.int64())
-        self.table.replace_partition(
-            day.isoformat(), table.append_column("_row", row), content, seen
-        )
+        self._put(day, merged, "".join(merged["prediction_id"]), (seen, read))
         return len(new)
+
+    def replace(self, day: date, rows: pd.DataFrame, seen: int) -> None:
+        """Make the rows all answers of `day`; those they replace stay in the table's history.
+
+        `seen` is the table's version that they were made from. Raises `Conflict` when another
+        writer changed the day meanwhile.
+        """
+        ordered = rows.sort_values("prediction_id", ignore_index=True)
+        said = zip(ordered["prediction_id"], ordered["probability"], strict=True)
+        self._put(day, ordered, "".join(f"{n} {value!r}\n" for n, value in said), (seen, None))
+
+    def _put(self, day: date, rows: pd.DataFrame, content: str, made_from: _From) -> None:
+        """Make the rows, in their order, the day's partition."""
+        table = _arrow(rows)
+        row = pa.array(range(table.num_rows), pa.int64())
+        delivery = hashlib.sha256(content.encode()).hexdigest()
+        self.table.replace_partition(
+            day.isoformat(), table.append_column("_row", row), delivery, *made_from
+        )
 
     def answered(self, day: date, questions: pd.DataFrame, key: Sequence[str]) -> "pd.Series[bool]":
         """Which of the questions of `day` have an answer."""
@@ -76,24 +104,63 @@ class PredictionLog:
         """
         if self.table.version() is None:
             raise Terminal("0 predictions are logged: `ratchet score` answers what was asked")
-        columns = "prediction_id", "version", PARTITION
-        ids, versions, days = self.table.read(Read(columns=columns)).columns
-        found = [n for n, each in enumerate(ids.to_pylist()) if each.startswith(name)]
+        begins = pc.starts_with(pc.field("prediction_id"), name)
+        found = self.table.read(Read(("prediction_id", PARTITION), where=begins)).to_pylist()
         if len(found) == 1:
-            number, version, day = (each[found[0]].as_py() for each in (ids, versions, days))
+            number, day = found[0]["prediction_id"], found[0][PARTITION]
+            its = Read(("version",), day, day, where=pc.field("prediction_id") == number)
+            (version,) = self.table.read(its)["version"].to_pylist()
             return Logged(number, int(version), date.fromisoformat(day))
         if found:
-            listed = ", ".join(sorted(ids.take(found).to_pylist())[:5])
-            raise Terminal(f"{len(found)} predictions begin with {name!r}: {listed}")
-        known = ids.to_pylist()
+            listed = ", ".join(sorted(each["prediction_id"] for each in found)[:5])
+            raise Terminal(f"{len(found):,} predictions begin with {name!r}: {listed}")
+        known = self.table.read(Read(("prediction_id",)))["prediction_id"].to_pylist()
         near = [each for each in known if each[:4] == name[:4] or each.endswith(name[-4:])]
         raise Terminal(f"none of {len(known):,} predictions is {name!r}{hint(name, near)}")
 
-    def read(self, first: date, last: date) -> pd.DataFrame:
-        """Predictions of the days from `first` to `last`: empty, with `prediction_id`, if none."""
+    def answered_by(self, version: int) -> dict[date, int]:
+        """How many questions of each day a version answered, of the days that have one."""
         if self.table.version() is None:
+            return {}
+        found = self.table.read(Read((PARTITION,), where=pc.field("version") == version))
+        counted = Counter(found[PARTITION].to_pylist())
+        return {date.fromisoformat(day): rows for day, rows in sorted(counted.items())}
+
+    def states(self, day: date) -> list[Revision]:
+        """Every state of a day's predictions, oldest first."""
+        return self.table.history(day.isoformat())[::-1]
+
+    def written(self, logged: Logged) -> Revision:
+        """The state of its day that first had an answer as it is now."""
+        states = self.states(logged.day)
+        day = logged.day.isoformat()
+        its = pc.field("prediction_id") == logged.prediction_id
+        read = Read(("probability",), day, day, where=its)
+        answer = self.table.read(read).to_pylist() if len(states) > 1 else []
+
+        def has(state: Revision) -> bool:
+            return bool(self.table.read(replace(read, version=state.version)).to_pylist() == answer)
+
+        return states[bisect_left(states[:-1], True, key=has)]
+
+    def before(self, day: date, state: Revision) -> set[str]:
+        """The ids of the answers of a day that were there before one of its states."""
+        earlier = [each for each in self.states(day) if each.version < state.version]
+        if not earlier:
+            return set()
+        read = Read(("prediction_id",), day.isoformat(), day.isoformat())
+        read = replace(read, version=earlier[-1].version)
+        return set(self.table.read(read)["prediction_id"].to_pylist())
+
+    def read(self, first: date, last: date, version: int | None = None) -> pd.DataFrame:
+        """Predictions of the days from `first` to `last`: empty, with `prediction_id`, if none.
+
+        At a version of the log's table, by default the latest.
+        """
+        if version is None and self.table.version() is None:
             return pd.DataFrame({"prediction_id": pd.Series(dtype="str")})
-        found = self.table.read(Read(first=first.isoformat(), last=last.isoformat()))
+        days = first.isoformat(), last.isoformat()
+        found = self.table.read(Read(None, *days, version=version))
         system = [name for name in found.column_names if name.startswith("_")]
         frame: pd.DataFrame = found.drop_columns(system).to_pandas()
         return frame

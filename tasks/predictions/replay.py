@@ -10,6 +10,8 @@ import pandas as pd
 
 from config.load import Definition
 from tasks.data.lake import Lake
+from tasks.data.revisions import Revision
+from tasks.features import cells
 from tasks.features.query import Days, features, known_tables, typed
 from tasks.predictions.log import Logged, PredictionLog
 from tasks.predictions.scorer import Model
@@ -71,6 +73,49 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Together:
+    """A logged answer in its `place` among those that were given together, in that order.
+
+    `written` is the state of its day that it came into the log with.
+    """
+
+    prediction_id: str
+    key: dict[str, str]
+    asked_at: pd.Timestamp
+    day: date
+    written: Revision
+    version: int
+    probability: float
+    inputs: pd.DataFrame
+    place: int
+
+    @property
+    def logged(self) -> Logged:
+        """Where it is in the log."""
+        return Logged(self.prediction_id, self.version, self.day)
+
+    @property
+    def own(self) -> pd.DataFrame:
+        """Its own inputs: one row."""
+        return self.inputs.iloc[[self.place]].reset_index(drop=True)
+
+    def again(self, model: Model) -> float:
+        """What a model answers to the logged inputs.
+
+        Together, as they were scored: a product of matrices may round a row by its place.
+        """
+        return float(model.predict_proba(self.inputs)[self.place, 1])
+
+    def instead(self, model: Model, now: pd.DataFrame) -> float:
+        """What it answers to another row, among the same neighbours; nan without one."""
+        if now.empty:
+            return math.nan
+        before, after = self.inputs.iloc[: self.place], self.inputs.iloc[self.place + 1 :]
+        neighbours = pd.concat([before, now, after], ignore_index=True)
+        return float(model.predict_proba(neighbours)[self.place, 1])
+
+
+@dataclass(frozen=True)
 class Replayer:
     """Gives logged answers of a pipeline again; `load` gives a verified model by its version."""
 
@@ -81,49 +126,65 @@ class Replayer:
 
     def replay(self, logged: Logged, columns: list[str]) -> Replay:
         """The prediction given again; `columns` are the inputs of the version that answered."""
-        model = self.load(logged.version)
-        answered = self._answered(logged)
-        place = int(np.flatnonzero(answered["prediction_id"] == logged.prediction_id)[0])
-        row = answered.iloc[place]
-        inputs = answered[columns]
-        key = {name: str(row[name]) for name in self.definition.pipeline.question.key}
-        asked_at = pd.Timestamp(row["asked_at"])
-        now = self._rebuilt(key, logged.day, asked_at).reindex(columns=columns)
-        return Replay(
+        asked = self.together(logged, columns)
+        return self.compared(asked, asked.again(self.load(logged.version)), self.rebuilt(asked))
+
+    def together(self, logged: Logged, columns: list[str], *, new: bool = False) -> Together:
+        """The answer among those that the same version gave of its day when it was given.
+
+        Whoever answers what is due answers the whole day so far; who plays past nights again, only
+        what was `new`.
+        """
+        state = self.log.written(logged)
+        question = self.definition.pipeline.question
+        rows = self.log.read(logged.day, logged.day, state.version)
+        rows = rows[rows["version"] == logged.version]
+        if new:
+            there = self.log.before(logged.day, state) - {logged.prediction_id}
+            rows = rows[~rows["prediction_id"].isin(there)]
+        rows = rows.sort_values([question.event_time, *question.key], ignore_index=True)
+        place = int(np.flatnonzero(rows["prediction_id"] == logged.prediction_id)[0])
+        row = rows.iloc[place]
+        return Together(
             prediction_id=logged.prediction_id,
-            key=key,
-            asked_at=asked_at,
+            key={name: str(row[name]) for name in question.key},
+            asked_at=pd.Timestamp(row["asked_at"]),
+            day=logged.day,
+            written=state,
             version=logged.version,
-            logged=float(row["probability"]),
-            # Together, as they were scored: a product of matrices may round a row by its place.
-            again=float(model.predict_proba(inputs)[place, 1]),
-            rebuilt=_answer(model, inputs, now, place) if len(now) else math.nan,
-            changed=_changed(inputs.iloc[[place]], now),
-            inputs=inputs.iloc[[place]].reset_index(drop=True),
+            probability=float(row["probability"]),
+            inputs=typed(self.definition, rows)[columns],
+            place=place,
         )
 
-    def _answered(self, logged: Logged) -> pd.DataFrame:
-        """What the same version answered of the same day, in the order of scoring."""
-        rows = self.log.read(logged.day, logged.day)
-        question = self.definition.pipeline.question
-        order = [question.event_time, *question.key]
-        same = rows[rows["version"] == logged.version].sort_values(order, ignore_index=True)
-        return typed(self.definition, same)
+    def compared(self, asked: Together, again: float, now: pd.DataFrame) -> Replay:
+        """Beside `again`, what is answered to `now`, inputs as `rebuilt` gives them."""
+        same = len(now) == 1 and bool(cells.same(asked.own, now).all(axis=None))
+        return Replay(
+            prediction_id=asked.prediction_id,
+            key=asked.key,
+            asked_at=asked.asked_at,
+            version=asked.version,
+            logged=asked.probability,
+            again=again,
+            rebuilt=again if same else asked.instead(self.load(asked.version), now),
+            changed=_changed(asked.own, now),
+            inputs=asked.own,
+        )
 
-    def _rebuilt(self, key: dict[str, str], day: date, asked_at: pd.Timestamp) -> pd.DataFrame:
-        """The question's features from rows of the lake known when it was asked; empty if gone."""
-        window = Days(day, day)
-        known = known_tables(self.lake, self.definition, window, asked_at.to_pydatetime())
-        asked = features(self.definition, known, window)
-        for name, text in key.items():
-            asked = asked[asked[name].astype(str) == text]
-        return asked.reset_index(drop=True)
+    def rebuilt(self, asked: Together) -> pd.DataFrame:
+        """Its inputs by rows of the lake that were known when it was asked; none if it is gone."""
+        window = Days(asked.day, asked.day)
+        known = known_tables(self.lake, self.definition, window, asked.asked_at.to_pydatetime())
+        found = features(self.definition, known, window)
+        for name, text in asked.key.items():
+            found = found[found[name].astype(str) == text]
+        return found.reset_index(drop=True).reindex(columns=asked.inputs.columns)
 
 
-def _answer(model: Model, inputs: pd.DataFrame, now: pd.DataFrame, place: int) -> float:
-    """The answer to one row in the place of another, among the same neighbours."""
-    neighbours = pd.concat([inputs.iloc[:place], now, inputs.iloc[place + 1 :]], ignore_index=True)
-    return float(model.predict_proba(neighbours)[place, 1])
+def same_bits(one: float, other: float) -> bool:
+    """Whether two answers are the same 64 bits, not within a rounding."""
+    return np.float64(one).tobytes() == np.float64(other).tobytes()
 
 
 def value(cell: object) -> Value:

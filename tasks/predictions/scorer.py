@@ -1,6 +1,7 @@
 """Answers to the questions of a day, each from the champion of the moment it was asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -10,9 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from config.load import Definition
+from tasks.data.arrivals import Judged
 from tasks.data.lake import Lake
-from tasks.features.query import Days, features, known_tables, questions, typed
-from tasks.predictions.log import PredictionLog, prediction_ids
+from tasks.features import known
+from tasks.features.query import Days, typed
+from tasks.predictions.log import PredictionLog, prediction_ids, question_names
 from tasks.predictions.probabilities import Said, require_differing, require_probabilities
 
 _TOGETHER = 7  # days: bounds the memory that catching up after a long absence takes
@@ -32,6 +35,14 @@ class Reign:
     version: int
 
 
+def corrected(judged: Collection[Judged], table: str) -> frozenset[date]:
+    """The days of a table that more than one delivery was accepted for."""
+    accepted = Counter(
+        partition for name, partition, _, refused_by in judged if name == table and not refused_by
+    )
+    return frozenset(date.fromisoformat(day) for day, count in accepted.items() if count > 1)
+
+
 @dataclass(frozen=True)
 class Scored:
     """What one scoring did: days looked at, rows that were new in the log, versions used."""
@@ -46,7 +57,7 @@ class Scorer:
     """Scores one pipeline; `load` gives a verified model by its version number.
 
     `sample` gives rows that a version was trained on; they are read only when all its answers of
-    a day are the same.
+    a day are the same. `corrected` are days whose questions were delivered more than once.
     """
 
     definition: Definition
@@ -55,12 +66,14 @@ class Scorer:
     reigns: Sequence[Reign]
     load: Callable[[int], Model]
     sample: Callable[[int], pd.DataFrame] | None = None
+    corrected: Collection[date] = ()
 
     def due(self, as_of: datetime) -> list[date]:
         """Days with a question that was asked by `as_of` of a champion and has no answer yet.
 
         However late its schedule was, and however many nights were missed. Days whose numbers of
-        questions and answers are equal are not looked into.
+        questions and answers are equal are not looked into, unless they were corrected: other
+        questions may have taken the place of those that were answered.
         """
         if not self.reigns:
             return []
@@ -71,7 +84,7 @@ class Scorer:
             day
             for day, questions in sorted(self._counts().items())
             if day >= opened - timedelta(days=1)
-            and questions != answered.get(day, 0)
+            and (questions != answered.get(day, 0) or day in self.corrected)
             and self._unanswered(day, since, as_of)
         ]
 
@@ -83,14 +96,27 @@ class Scorer:
         """
         key = self.definition.pipeline.question.key
         rows, versions = 0, set[int]()
+        for day, answers in self.said(days, as_of):
+            rows += self.log.append(day, answers, key, self.lake.versions)
+            versions |= set(answers["version"])
+        return Scored(tuple(days), rows, tuple(sorted(versions)))
+
+    def said(
+        self, days: Sequence[date], as_of: datetime, only: pd.DataFrame | None = None
+    ) -> Iterator[tuple[date, pd.DataFrame]]:
+        """Answers to what was asked by `as_of`, of each day that has some; nothing is logged.
+
+        `only` has the keys of the questions to answer; None: all. Raises as `score` does.
+        """
+        key = list(self.definition.pipeline.question.key)
         for together in _weeks(days):
             asked = self._asked(Days(together[0], together[-1]), as_of)
+            if only is not None:
+                asked = asked[question_names(asked[key]).isin(question_names(only[key]))]
             for day in together:
                 answers = self._answers(asked[asked["day"] == day.isoformat()])
                 if len(answers):
-                    rows += self.log.append(day, answers, key)
-                    versions |= set(answers["version"])
-        return Scored(tuple(days), rows, tuple(sorted(versions)))
+                    yield day, answers
 
     def answers(self, day: date, as_of: datetime) -> pd.DataFrame:
         """Predictions for `day`: id, key, times, version, probability and the model's inputs."""
@@ -98,8 +124,7 @@ class Scorer:
 
     def _asked(self, window: Days, as_of: datetime) -> pd.DataFrame:
         """Questions of the window asked by `as_of`, with the model's inputs."""
-        known = known_tables(self.lake, self.definition, window, as_of)
-        asked = features(self.definition, known, window)
+        asked = known.asked(self.definition, self.lake, window, as_of)
         return asked[asked["asked_at"] <= as_of]
 
     def _answers(self, asked: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +140,7 @@ class Scorer:
         return {date.fromisoformat(day): rows for day, rows in table.counts().items()}
 
     def _unanswered(self, day: date, since: datetime, as_of: datetime) -> bool:
-        asked = questions(self.definition, self.lake, Days(day, day), as_of)
+        asked = known.open_questions(self.definition, self.lake, Days(day, day), as_of)
         asked = asked[(asked["asked_at"] >= since) & (asked["asked_at"] <= as_of)]
         return bool((~self.log.answered(day, asked, self.definition.pipeline.question.key)).any())
 

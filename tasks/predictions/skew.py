@@ -3,23 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from config.load import Definition
 from tasks.data.lake import Lake
-from tasks.features.query import Days, features, known_tables, typed
+from tasks.features import cells
+from tasks.features.cells import ASKED_AT
+from tasks.features.known import Knowing, asked
+from tasks.features.query import Days, typed
 from tasks.predictions.log import PredictionLog, question_names
-
-Bools = npt.NDArray[np.bool_]
-
-ASKED_AT = "asked_at"
-"""Compared beside the inputs: a question that is asked at another moment has other inputs."""
-
-_ROUNDING = 1e-9  # of a number: as many digits as the truncation test compares
 
 
 @dataclass(frozen=True)
@@ -74,6 +67,8 @@ def skew(definition: Definition, lake: Lake, log: PredictionLog, day: date, rows
     logged = log.read(day, day)
     if logged.empty:
         return Skew(day, 0, 0)
+    if isinstance(lake, Knowing):  # it has given what was logged, and gives the same now
+        return Skew(day, min(len(logged), rows), 0)
     sample = typed(definition, logged.sort_values("prediction_id", ignore_index=True).head(rows))
     names = question_names(sample[[*definition.pipeline.question.key]])
     now = _now(definition, lake, day, sample[ASKED_AT].max())
@@ -81,9 +76,7 @@ def skew(definition: Definition, lake: Lake, log: PredictionLog, day: date, rows
     compared = [ASKED_AT, *definition.pipeline.features.columns]
     # A feature that no answer was ever given from is logged nowhere: it is null here.
     old, new = sample.reindex(columns=compared)[there], now[compared].loc[names[there].tolist()]
-    same = pd.DataFrame({name: _same(old[name], new[name]) for name in compared})
-    close = pd.DataFrame({name: _close(old[name], new[name]) for name in compared})
-    differs = ~(same | close)
+    same, differs = cells.same(old, new), cells.differing(old, new)
     counted = differs.sum()
     gone = int((~there).sum())
     return Skew(
@@ -98,22 +91,5 @@ def skew(definition: Definition, lake: Lake, log: PredictionLog, day: date, rows
 
 def _now(definition: Definition, lake: Lake, day: date, latest: pd.Timestamp) -> pd.DataFrame:
     """What is asked on the day and known by the latest question of the sample, by its name."""
-    window = Days(day, day)
-    known = known_tables(lake, definition, window, latest.to_pydatetime())
-    frame = features(definition, known, window)
+    frame = asked(definition, lake, Days(day, day), latest.to_pydatetime())
     return frame.set_index(question_names(frame[[*definition.pipeline.question.key]]))
-
-
-def _same(old: "pd.Series[Any]", new: "pd.Series[Any]") -> Bools:
-    """Which cells are equal to the bit, or null in both."""
-    one, other = old.reset_index(drop=True), new.reset_index(drop=True)
-    same: Bools = ((one == other) | (one.isna() & other.isna())).to_numpy(dtype=np.bool_)
-    return same
-
-
-def _close(old: "pd.Series[Any]", new: "pd.Series[Any]") -> Bools:
-    """Which cells are numbers that differ by rounding at most."""
-    if not old.dtype == new.dtype == "float64":
-        return np.zeros(len(old), dtype=np.bool_)
-    close: Bools = np.isclose(old.to_numpy(), new.to_numpy(), rtol=_ROUNDING, atol=0)
-    return close

@@ -44,6 +44,18 @@ class Shelf:
         self.table.replace_partition(day.isoformat(), made, source, seen)
         return True
 
+    def renew(self, day: date, profile: Profile, source: str) -> bool:
+        """Keep another profile of a day that has one; False, and nothing is written, if equal.
+
+        For a day whose rows were corrected. One commit. Raises `Conflict` as `keep` does.
+        """
+        made, seen = storing.rows(profile), self.table.version()
+        only = Read(tuple(made.column_names), day.isoformat(), day.isoformat(), version=seen)
+        if self.table.read(only).cast(made.schema).equals(made):
+            return False
+        self.table.replace_partition(day.isoformat(), made, source, seen)
+        return True
+
     def days(self, first: date, last: date) -> Mapping[date, Profile]:
         """The profiles of the days from `first` to `last` that have one, in order of days."""
         if self.table.version() is None:

@@ -79,11 +79,16 @@ class Sketch:
 
         Off by at most half a bin from the smallest value that a share `q` does not exceed.
         """
+        return float(self.quantiles((q,))[0])
+
+    def quantiles(self, qs: Sequence[float]) -> Floats:
+        """Several of them (quantiles,)."""
         if not len(self.keys):
-            return float("nan")
+            return np.full(len(qs), np.nan)
         reached = np.cumsum(self.counts)
-        place = np.searchsorted(reached, max(1.0, np.ceil(q * reached[-1])))
-        return float(self.middles[min(int(place), len(self.keys) - 1)])
+        ranks = np.maximum(1.0, np.ceil(np.asarray(qs) * reached[-1]))
+        places = np.minimum(np.searchsorted(reached, ranks), len(self.keys) - 1)
+        return _numbers(self.keys[places], self.shift)
 
     def __eq__(self, other: object) -> bool:
         return (

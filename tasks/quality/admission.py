@@ -1,27 +1,19 @@
 """The desk where a delivery is admitted: judged, held in part, or refused whole."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
-
-from config.expectations import Suite
 from config.load import Definition
-from config.schema import Table
-from tasks.data.lake import Lake, Read
+from tasks.data.lake import Lake
 from tasks.data.source import Source
 from tasks.errors import Refused
-from tasks.quality.batch import guarded, refuse_above_limit, refuse_batch, refuse_unit_change
-from tasks.quality.contract import Cast, cast, without
+from tasks.quality.batch import guarded, refuse_unit_change
 from tasks.quality.docs import DataDocs
-from tasks.quality.expectations import check
-from tasks.quality.frames import frame
+from tasks.quality.judging import Judge, Judged, Refusal, title
 from tasks.quality.quarantine import Quarantine
-from tasks.quality.reasons import Reasons, merged
-from tasks.records import Admission, Delivery, Held, Outcome
+from tasks.records import Admission, Delivery, Outcome
 
 _log = logging.getLogger("ratchet.ingest")
 
@@ -36,6 +28,11 @@ class Desk:
     quarantine: Quarantine
     docs: Path
 
+    @property
+    def judge(self) -> Judge:
+        """Who says of a delivery what can be said without the lake."""
+        return Judge(self.definition, self.source)
+
     def admit(self, delivery: Delivery) -> Admission:
         """The delivery's verdict, and the lake as it says.
 
@@ -44,36 +41,37 @@ class Desk:
         state, also after a kill at any point. Raises `Conflict` when another writer replaces the
         same partition meanwhile.
         """
-        pages = DataDocs(self.docs)
-        table = self.definition.pipeline.tables[delivery.table]
-        docs = ""
         try:
-            _refuse_bad_name(delivery, table)
-            delivered = self._delivered(delivery, table)
-            findings = check(
-                frame(delivered.rows), self._suite(delivery), _title(delivery), delivery.arrived_at
-            )
-            docs = str(pages.write(delivery, findings.result))
-            findings.refuse()
-            reasons = merged(delivered.reasons, findings.reasons)
-            refuse_above_limit(delivered, reasons, table)
-        except Refused as refusal:
-            message = f"{_title(delivery)}: {refusal.message}"
+            return self.settle(self.judge.judged(delivery))
+        finally:
+            self.list_docs()
+
+    def settle(self, judged: Judged) -> Admission:
+        """The verdict on what was judged before, as `admit` has it.
+
+        Deliveries of a table are settled in order of arrival: units are compared with the
+        partitions that are in the lake by then.
+        """
+        delivery, kept = judged.delivery, judged.kept
+        refusal = self._unit_changed(judged) or judged.refusal
+        docs = "" if refusal and refusal != judged.refusal else self._documented(judged)
+        if refusal or kept is None:
+            assert refusal  # nothing is kept for a reason
+            message = f"{title(delivery)}: {refusal.message}"
             return Admission(
                 delivery, Outcome.REFUSED, code=refusal.code, message=message, docs=docs
             )
-        rows = without(delivered.rows, findings.reasons)
         # Held rows first: killed in between, a row is in quarantine early and nowhere lost.
-        self.quarantine.hold(delivery.sha256, _held(delivery, delivered, reasons))
+        self.quarantine.hold(delivery.sha256, judged.held)
         version = self.lake.table(delivery.table).replace_partition(
-            delivery.partition, rows, delivery.sha256
+            delivery.partition, kept, delivery.sha256
         )
         return Admission(
             delivery,
             Outcome.ACCEPTED,
-            rows=rows.num_rows,
-            held=len(reasons),
-            warnings=delivered.warnings + findings.warnings,
+            rows=kept.num_rows,
+            held=len(judged.held),
+            warnings=judged.warnings,
             table_version=version,
             docs=docs,
         )
@@ -81,73 +79,42 @@ class Desk:
     def admit_all(self, deliveries: Iterable[Delivery]) -> list[Admission]:
         """Verdicts in the order given; one log line each, by which progress is counted."""
         admissions = []
-        for delivery in deliveries:
-            admission = self.admit(delivery)
-            admissions.append(admission)
-            _log.info("%s", _told(admission), extra={"advance": 1})
+        try:
+            for delivery in deliveries:
+                admission = self.settle(self.judge.judged(delivery))
+                admissions.append(admission)
+                _log.info("%s", told(admission), extra={"advance": 1})
+        finally:
+            self.list_docs()
         return admissions
 
-    def _delivered(self, delivery: Delivery, table: Table) -> Cast:
-        """The delivery's rows, after everything that speaks against all of them."""
-        delivered = cast(self.source.read(delivery), table, delivery.arrived_at)
-        refuse_batch(delivered, table, delivery.partition)
-        refuse_above_limit(delivered, delivered.reasons, table)
-        other, previous = self._previous(delivery, table)
-        if previous is not None:
-            refuse_unit_change(delivered.rows, previous, other)
-        return delivered
+    def list_docs(self) -> None:
+        """Bring the index of the Data Docs up to date: it lists every page that there is."""
+        DataDocs(self.docs).list()
 
-    def _previous(self, delivery: Delivery, table: Table) -> tuple[str, pa.Table | None]:
-        """Guarded columns of the latest earlier partition, else of the first later one."""
-        columns = guarded(table)
-        lake_table = self.lake.table(delivery.table)
-        others = [p for p in lake_table.partitions() if p != delivery.partition] if columns else []
-        if not others:
-            return "", None
-        earlier = [name for name in others if name < delivery.partition]
-        nearest = earlier[-1] if earlier else others[0]
-        return nearest, lake_table.read(Read(tuple(columns), nearest, nearest))
+    def _documented(self, judged: Judged) -> str:
+        """The address of the delivery's page, written; empty without one."""
+        if not judged.page:
+            return ""
+        return str(DataDocs(self.docs).write(judged.delivery, judged.page))
 
-    def _suite(self, delivery: Delivery) -> Suite:
-        return self.definition.suites.get(delivery.table, Suite())
-
-
-def _refuse_bad_name(delivery: Delivery, table: Table) -> None:
-    try:
-        named = not table.partition or str(date.fromisoformat(delivery.partition)) == (
-            delivery.partition
-        )
-    except ValueError:
-        named = False
-    if not named:
-        raise Refused(
-            "bad_name",
-            f"the file is named {delivery.partition!r} and not by its {table.partition}; "
-            "name it like 2013-02-14.csv",
-        )
+    def _unit_changed(self, judged: Judged) -> Refusal | None:
+        """Compared with the latest earlier partition, else with the first later one."""
+        delivery = judged.delivery
+        columns = guarded(self.definition.pipeline.tables[delivery.table])
+        if judged.rows is None or not columns:
+            return None
+        other, previous = self.lake.table(delivery.table).beside(delivery.partition, columns)
+        try:
+            if previous is not None:
+                refuse_unit_change(judged.rows, previous, other)
+        except Refused as refused:
+            return Refusal.of(refused)
+        return None
 
 
-def _held(delivery: Delivery, delivered: Cast, reasons: Reasons) -> Sequence[Held]:
-    payloads = delivered.payloads(reasons)
-    return [
-        Held(
-            table=delivery.table,
-            partition=delivery.partition,
-            delivery=delivery.sha256,
-            row=row,
-            reasons=tuple(why),
-            payload=payloads[row],
-            held_at=delivery.arrived_at,
-        )
-        for row, why in reasons.items()
-    ]
-
-
-def _title(delivery: Delivery) -> str:
-    return f"{delivery.table} {delivery.name}"
-
-
-def _told(admission: Admission) -> str:
+def told(admission: Admission) -> str:
+    """An admission in a line."""
     found = f"{admission.rows} rows, {admission.held} held"
     told = found if admission.outcome is Outcome.ACCEPTED else admission.code
-    return f"{_title(admission.delivery)}: {admission.outcome}, {told}"
+    return f"{title(admission.delivery)}: {admission.outcome}, {told}"

@@ -32,13 +32,17 @@ class DataDocs:
         name = f"{delivery.partition}-{delivery.sha256[:8]}.html"
         return self.folder / delivery.table / name
 
-    def write(self, delivery: Delivery, result: ExpectationSuiteValidationResult) -> Path:
-        """Write the delivery's page, values escaped, and bring the index up to date."""
-        page = self.page(delivery)
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(_rendered(result), encoding="utf-8")
-        (self.folder / "index.html").write_text(self._index(), encoding="utf-8")
-        return page
+    def write(self, delivery: Delivery, page: str) -> Path:
+        """Put a page where the delivery's is."""
+        path = self.page(delivery)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+        return path
+
+    def list(self) -> None:
+        """Write the index: it names every page, so it is written once after many of them."""
+        if self.folder.exists():
+            (self.folder / "index.html").write_text(self._index(), encoding="utf-8")
 
     def _index(self) -> str:
         tables = sorted(path for path in self.folder.iterdir() if path.is_dir())
@@ -60,7 +64,8 @@ def _section(table: Path) -> str:
     return f"<h2>{escape(table.name)}</h2><p>{len(pages)} deliveries judged</p><ul>{links}</ul>"
 
 
-def _rendered(result: ExpectationSuiteValidationResult) -> str:
+def rendered(result: ExpectationSuiteValidationResult) -> str:
+    """A page of what was found, values escaped."""
     # The renderer escapes nothing, and does not know numpy's numbers: plain and escaped before.
     plain = _escaped(json.loads(json.dumps(result.to_json_dict())))
     document = ValidationResultsPageRenderer().render(

@@ -104,6 +104,7 @@ WRONG = [
     ("known_at: seen_at", "known_at: sen_at", "'sen_at' is used but not declared under columns"),
     ("  plain:", "  Plain:", "must match pattern '^[a-z][a-z0-9_]*$', not 'Plain'"),
     ("  table: arrivals", "  table: arival", "label.table 'arival' is not among tables"),
+    ("  arrivals:", "  questions:", "a table cannot be called 'questions': the feature query"),
     ("slices: {grams:", "slices: {gram:", "gate.slices names 'gram', no column of features; did"),
     ("sensitive: [region]", "sensitive: [regio]", "sensitive names 'regio', no column of features"),
     ("\nsensitive: [region]", "", "groups of sensitive columns, none is named"),
@@ -159,11 +160,12 @@ def test_a_pipeline_is_named_like_its_folder(folder: Path) -> None:
 
 
 def test_the_config_hash_follows_every_file_and_no_cache(folder: Path) -> None:
-    """A changed or renamed file changes the hash; caches and hidden files do not."""
+    """A changed or renamed file changes the hash; caches, hidden files and notes do not."""
     before = config_hash(folder)
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "rule.pyc").write_bytes(b"x")
     (folder / ".swap").write_bytes(b"x")
+    (folder / "README.md").write_text("what this pipeline is for")
     assert config_hash(folder) == before
     (folder / "features.sql").rename(folder / "other.sql")
     renamed = config_hash(folder)

@@ -78,4 +78,5 @@ def test_every_model_of_the_schema_is_tried() -> None:
     written: set[type[BaseModel]] = {
         type(model) for _, model in models(Pipeline.model_validate(tree))
     }
-    assert descendants(Frozen) - {Frozen} == {*written, Suite, Expectation}
+    known = {each for each in descendants(Frozen) if each.__module__.startswith("config.")}
+    assert known - {Frozen} == {*written, Suite, Expectation}

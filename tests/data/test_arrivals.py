@@ -86,3 +86,17 @@ def test_correction(source: FilesSource, shop: Definition, tmp_path: Path) -> No
         "orders 2024-01-01",
         "orders 2024-01-03",
     ]
+
+
+def test_the_same_bytes_twice(source: FilesSource, shop: Definition, tmp_path: Path) -> None:
+    """They are judged once, with the arrival of the last: what came too early comes in time then.
+
+    Judged twice, they could be refused and accepted, and the journal would keep the first word.
+    """
+    landing = tmp_path / "landing"
+    content = written(WORLD.orders(day(3)))
+    copies = [put(landing, "orders", day(3), content, f"{day(3)}.r{n}.csv") for n in (1, 2)]
+    arrives(copies[1], TONIGHT)
+    (queue, _) = arrivals(source, shop, TONIGHT, ())
+    listed = [each.name for each in queue if each.name.endswith(".csv")]
+    assert listed == ["2024-01-03.r2.csv"]

@@ -7,7 +7,6 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 
 from config.places import Bucket
-from infra.ports import free
 from tasks.data.answers import Missing
 from tasks.data.bucket import S3, Stored, split
 from tasks.errors import Conflict, Terminal, Transient
@@ -112,9 +111,9 @@ def test_what_is_not_there(s3: S3, place: Bucket) -> None:
         list(s3.states("no-such-bucket", "orders"))
 
 
-def test_nobody_listens(s3_api: RealS3) -> None:
+def test_nobody_listens(s3_api: RealS3, deaf: int) -> None:
     """An endpoint that is down is waited for by whoever tries again."""
-    s3 = S3(f"http://127.0.0.1:{free()}", HASTY)
+    s3 = S3(f"http://127.0.0.1:{deaf}", HASTY)
     with pytest.raises(Transient, match="Could not connect to the endpoint"):
         s3.read("s3://bucket/orders.csv")
 

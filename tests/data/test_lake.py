@@ -54,6 +54,18 @@ def test_rows_come_in_order_of_partition_and_row(table: LakeTable) -> None:
     assert table.partitions() == ["2013-01-01", "2013-01-02"]
 
 
+def test_a_lake_as_it_was(lake: Lake, table: LakeTable) -> None:
+    """Tables that are named are read at their version of then, the others as they are."""
+    then = lake.at({"orders": 1})
+    table.replace_partition("2013-01-02", rows("z"), FIRST)
+    lake.table("returns").replace_partition(ALL, rows("r"), FIRST)
+    before = then.table("orders")
+    assert (names(before), before.partitions(), before.version()) == (["c", "d"], ["2013-01-02"], 1)
+    assert names(lake.at({"orders": 2}).table("orders")) == ["a", "b", "c", "d"]
+    assert names(then.table("returns")) == ["r"]
+    assert names(table) == ["a", "b", "z"]
+
+
 def test_a_partition_is_replaced_whole(table: LakeTable) -> None:
     """New rows are all there is in the partition; the others and the past stay."""
     before = table.version()

@@ -3,7 +3,6 @@
 import pytest
 
 from config.places import Bucket
-from infra.ports import free
 from tasks.data.bucket import S3
 from tasks.data.lake import Lake, LakeTable
 from tasks.errors import Conflict, Terminal, Transient
@@ -75,9 +74,9 @@ def test_a_commit_that_another_was_faster_with(table: LakeTable, between: Proxy)
     assert names(table) == ["a", "b"]
 
 
-def test_what_is_not_there(s3_api: RealS3) -> None:
+def test_what_is_not_there(s3_api: RealS3, deaf: int) -> None:
     """A bucket that does not exist is a person's to make, a server that is down is waited for."""
-    nowhere = Lake(s3_api.bucket() / "lake", S3(f"http://127.0.0.1:{free()}", HASTY))
+    nowhere = Lake(s3_api.bucket() / "lake", S3(f"http://127.0.0.1:{deaf}", HASTY))
     with pytest.raises(Transient, match="the network or S3, try again"):
         nowhere.table("orders").version()
     with pytest.raises(Terminal, match=r"NoSuchBucket.*create the bucket, or correct RATCHET_"):

@@ -88,6 +88,14 @@ def test_unit_change(
     assert fault.beyond or column == "warmth"
 
 
+def test_zeros_have_no_unit() -> None:
+    """A column that was zero on every day before is not told as another unit, nor warned of."""
+    made = rows(BEFORE + WINDOW, 1)
+    assert split(made.assign(sight=0.0)) == ()
+    late = made["day"] > (FIRST + timedelta(BEFORE)).isoformat()
+    assert split(made.assign(sight=np.where(late, made["sight"], 0.0))) == ()
+
+
 def test_unseen_category() -> None:
     """Names that no day before had, as after a change of spelling, are told by name."""
     (fault,) = found(lambda broken: broken.assign(shop=broken["shop"].str.upper()))

@@ -13,9 +13,9 @@ import pytest
 
 from config.schema import Features
 from config.watch import Watch
+from tasks.data.artifact import REFERENCE
 from tasks.drift.report import Drift, Reporter, report, sampled
 from tasks.errors import NotEnoughData
-from tasks.models.selection import REFERENCE
 from tasks.records import Interval, Performance
 
 FEATURES = Features(

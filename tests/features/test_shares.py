@@ -189,3 +189,38 @@ def test_edges_are_met() -> None:
     assert frame["origin_late_share_6h"].tolist() == [1.0]
     assert frame["origin_late_share_1d"].tolist() == [2 / 3]
     assert frame["route_late_share_7d"].tolist() == [3 / 4]
+
+
+def test_what_is_let_in_later_counts_from_then() -> None:
+    """A flight whose schedule was held while it landed, a plane that was held while it flew."""
+    flight = Flight("UA", "EWR", "LAX", 12 * 60)
+    landed = Flight("UA", "EWR", "LAX", 6 * 60, flight.asked_at - timedelta(hours=1), 20)
+    for late, share, seats in [(0, 1.0, 180.0), (1, np.nan, np.nan)]:
+        known_at = pa.array([flight.asked_at + timedelta(seconds=late)], TYPES["timestamp"])
+        lake = dict(tables([flight], [landed]))
+        lake["schedule"] = _with(lake["schedule"], "tailnum", pa.array(["N1", "N2"]))
+        told = pa.concat_arrays([lake["schedule"]["known_at"].chunk(0)[:1], known_at])
+        lake["schedule"] = _with(lake["schedule"], "known_at", told)
+        plane = {"tailnum": "N1", "seats": 180, "known_at": known_at[0].as_py()}
+        lake["planes"] = pa.Table.from_pylist([plane], lake["planes"].schema)
+        frame = features(flights(), lake, Days(DAY, DAY))
+        np.testing.assert_equal(frame["late_share_3h"].tolist(), [share])
+        np.testing.assert_equal(frame["seats"].tolist(), [seats])
+
+
+def test_what_is_let_in_days_later_is_no_news() -> None:
+    """It would count until its day is further back than anybody looks, and then be gone."""
+    flight = Flight("UA", "EWR", "LAX", 12 * 60)
+    landed = [
+        Flight("UA", "EWR", "LAX", 6 * 60, flight.asked_at - timedelta(hours=1), delay)
+        for delay in (20, 0)
+    ]
+    lake = dict(tables([flight], landed))
+    days = pa.array([DAY - timedelta(days=back) for back in (4, 1)], pa.date32())
+    lake["outcomes"] = _with(lake["outcomes"], "landed_date", days)
+    frame = features(flights(), lake, Days(DAY, DAY))
+    assert frame["late_share_3h"].tolist() == [0.0]
+
+
+def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), table.schema.field(name), values)

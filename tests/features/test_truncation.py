@@ -15,7 +15,7 @@ from tasks.features.truncation import truncation
 from tasks.records import Status
 from tests.features.conftest import TONIGHT
 from tests.features.lakes import defined, put, stock
-from tests.shop import LEAKING_FEATURES, Row, Shop, day, night
+from tests.shop import FEATURES, LEAKING_FEATURES, Row, Shop, day, night
 
 QUERY = """\
 SELECT order_id, amount, items, hour(ordered_at) AS hour, category, store,
@@ -188,6 +188,28 @@ def test_asked_a_day_ahead(tmp_path: Path) -> None:
     assert check.numbers["rows"] >= 3
     with pytest.raises(Leakage):
         truncation(rows_of_days(asking(shop, leak), lake, 6))
+
+
+def test_looking_back_too_far_is_told_apart(shop: Definition, lake: Lake) -> None:
+    """Old rows are not the future: the message says what to mend."""
+    with pytest.raises(
+        Leakage, match=r"older than features\.lookback_days: \d+ were taken .* further"
+    ):
+        truncation(rows_of(asking(shop, LEAKS["more history than is declared"]), lake))
+
+
+def test_what_is_let_in_later_counts_from_then(tmp_path: Path) -> None:
+    """Orders that were held when their returns came: a join is known when both its sides are."""
+    lake = stock(tmp_path / "lake", 1, 6, Shop(orders_a_day=20))
+    released = {"known_at": night(day(8)).isoformat()}
+    rows = [row | released for row in Shop(orders_a_day=20).orders(day(3))]
+    put(lake, "orders", day(3).isoformat(), rows)
+    shop, as_of = defined(tmp_path), night(day(9))
+    days = complete_days(shop, lake, as_of)
+    assert truncation(cohort(shop, lake, days, as_of)).status is Status.PASS
+    one_sided = FEATURES.replace("greatest(returns.known_at, orders.known_at) AS ", "returns.")
+    with pytest.raises(Leakage, match="store_return_share"):
+        truncation(cohort(replace(shop, features_sql=one_sided), lake, days, as_of))
 
 
 def test_every_moment_has_a_row(shop: Definition, lake: Lake) -> None:

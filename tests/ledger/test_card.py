@@ -11,7 +11,7 @@ from tasks.ledger.approval import Approval
 from tasks.ledger.card import card_markdown, card_page
 from tasks.ledger.card_content import Sheet, sections
 from tasks.ledger.duelling import duel
-from tasks.records import Check, Decision, Kind, Parent, Severity, Status
+from tasks.records import Check, Decision, Fit, Kind, Parent, Severity, Status
 from tests.ledger.duels import AS_OF, VERSION, fought, hearing
 from tests.ledger.test_comparison_page import HOSTILE, Page, heard_of
 from tests.ledger.test_telling import rows
@@ -83,6 +83,11 @@ def test_training(sheet: Sheet) -> None:
     assert "max_iter=150" in training
     assert "| boosting | 0.7390 | 9.8 | 6.2 | 312 | 3 |" in training
     assert "forest (timeout: killed after 120 s, of 2 trials 1 was done)" in training
+    taken = tuple(
+        replace(e, reused="1f2e") if isinstance(e, Fit) else e for e in sheet.duel.attempts
+    )
+    reused = section(Sheet(replace(sheet.duel, attempts=taken)), "Training")
+    assert "| boosting (taken from attempt 1f2e) | 0.7390 | 9.8 |" in reused
     warm = replace(sheet.duel.challenger, parent=Parent(5, "e" * 64))
     assert "went on from v5" in section(Sheet(replace(sheet.duel, challenger=warm)), "Training")
 

@@ -149,3 +149,40 @@ def test_versions_race(log: PredictionLog) -> None:
     racing(lambda n: log.append(day(3), answers("a", "b", "c", version=n + 1), KEY), 2)
     assert orders(log) == ["a", "b", "c"]
     assert everything(log)["version"].nunique() == 1
+
+
+def test_when_an_answer_was_written(log: PredictionLog) -> None:
+    """The first state of its day that has it as it is; what was there before that is named."""
+    log.append(day(3), answers("a"), KEY)
+    log.append(day(3), answers("b", "c"), KEY)
+    log.append(day(3), answers("d"), KEY, {"orders": 4})
+    ids = {each: answers(each)["prediction_id"].iloc[0] for each in "abcd"}
+    states = log.states(day(3))
+    found = [log.written(log.find(ids[each])) for each in "abcd"]
+    assert found == [states[0], states[1], states[1], states[2]]
+    assert [dict(each.read) for each in states] == [{}, {}, {"orders": 4}]
+    assert log.before(day(3), states[0]) == set()
+    assert log.before(day(3), states[2]) == {ids[each] for each in "abc"}
+
+
+def test_an_answer_that_was_given_again(log: PredictionLog) -> None:
+    """It was written when it became what it is; the others keep their time."""
+    log.append(day(3), answers("a", "b"), KEY)
+    rows = log.read(day(3), day(3))
+    ids = dict(zip(rows["order_id"], rows["prediction_id"], strict=True))
+    rows.loc[rows["order_id"] == "a", "probability"] = 0.75
+    log.replace(day(3), rows, log.table.version() or 0)
+    first, second = log.states(day(3))
+    assert log.written(log.find(ids["a"])) == second
+    assert log.written(log.find(ids["b"])) == first
+    assert list(log.read(day(3), day(3), first.version)["probability"]) == [0.5, 0.5]
+
+
+def test_what_a_version_answered(log: PredictionLog) -> None:
+    """Rows by day, of the days that have one."""
+    assert log.answered_by(1) == {}
+    log.append(day(5), answers("c"), KEY)
+    log.append(day(3), answers("a", "b"), KEY)
+    log.append(day(4), answers("d", version=2), KEY)
+    assert log.answered_by(1) == {day(3): 2, day(5): 1}
+    assert log.answered_by(3) == {}

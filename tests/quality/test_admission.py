@@ -180,6 +180,17 @@ def test_every_judged_delivery_has_a_page(shop: Desk) -> None:
     assert "<b>bold" not in page_text
 
 
+def test_who_was_killed_before_the_journal_finds_it_done(shop: Desk) -> None:
+    """The same delivery at once again makes no second version; after another one it does."""
+    first = deliver(shop, ONE_HELD)
+    admission = shop.admit(first)
+    assert shop.admit(first) == admission
+    assert shop.lake.table("orders").version() == admission.table_version
+    corrected = shop.admit(deliver(shop, written(rows()), f"{TODAY}.r2.csv"))
+    assert corrected.table_version == (admission.table_version or 0) + 1
+    assert shop.admit(first).table_version == corrected.table_version + 1
+
+
 def test_every_delivery_is_logged_once(shop: Desk, caplog: pytest.LogCaptureFixture) -> None:
     """Each admission is one line with its verdict, and moves the progress by one."""
     good, bad = deliver(shop, written(rows())), deliver(shop, b"", "2013-02-15.csv")

@@ -8,6 +8,7 @@ from config.places import Bucket, database
 from config.settings import Settings
 from tasks.data.landing import S3Source
 from tasks.data.source import FilesSource
+from tasks.registry.registry import Registry
 from tasks.stores import open_stores
 from tests.shop import NAME, define
 
@@ -24,6 +25,7 @@ def test_everything_in_a_folder(tmp_path: Path) -> None:
     stores = open_stores(NAME, settings_with(tmp_path))
     assert isinstance(stores.source, FilesSource)
     assert stores.lake.root == tmp_path / "lake" / NAME
+    assert isinstance(stores.registry, Registry)
     assert stores.registry.artifacts == str(tmp_path / "mlartifacts")
 
 
@@ -45,6 +47,7 @@ def test_everything_in_buckets(tmp_path: Path) -> None:
     assert stores.source.index == Bucket("ours", f"production/index/{NAME}")
     assert stores.lake.root == stores.quarantine.lake.root == Bucket("ours", "production/lake/shop")
     assert stores.log.lake.root == Bucket("ours", "production/log/shop")
+    assert isinstance(stores.registry, Registry)
     assert stores.registry.artifacts == "s3://ours/production/mlartifacts"
     asked = {each.s3.endpoint_url for each in (stores.source, stores.lake, stores.log.lake)}
     assert asked == {"http://127.0.0.1:9"}

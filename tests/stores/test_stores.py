@@ -1,5 +1,6 @@
 """One pipeline's places, opened from the settings: what serves, what is shown, what is held."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from tasks import arena, pages
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger.deciding import bench
 from tasks.ledger.decisions import Entry
+from tasks.models.reuse import NEWEST
 from tasks.models.selection import attempt, jobs
 from tasks.predictions.scorer import Reign
 from tasks.records import Fit, Held, Intent, Interval, Kind, Performance
@@ -209,6 +211,9 @@ def test_status_page(stores: Stores) -> None:
     drift = stores.reports / "drift" / "2024-01-18_0300.html"
     drift.parent.mkdir(parents=True)
     drift.write_text("<p>drift")
+    backtest = stores.reports / "backtests" / "2024-01-16_2024-02-17_abc.html"
+    backtest.parent.mkdir()
+    backtest.write_text("<p>backtest")
     stores.ledger.performance(
         Performance(
             NAME,
@@ -228,6 +233,7 @@ def test_status_page(stores: Stores) -> None:
     text = page.read_text()
     assert page == stores.reports / "status.html"
     assert "drift/2024-01-18_0300.html" in text
+    assert "backtests/2024-01-16_2024-02-17_abc.html" in text
     assert "data_docs" not in text
     assert "Orders that come back" in text
     assert pages.status(stores, BORN).read_text() == text
@@ -270,6 +276,16 @@ def test_workshop(stores: Stores) -> None:
     stores.sweep("key")
     assert not stores.workshop("key").exists()
     assert stores.model(1) is not None
+
+
+def test_fits_of_long_ago_are_swept(stores: Stores) -> None:
+    """Beside the workshops lie the fits of the last attempts; older ones go with a workshop."""
+    for number in range(NEWEST + 3):
+        (stores.fits / f"{number:02}").mkdir(parents=True)
+        os.utime(stores.fits / f"{number:02}", (number, number))
+    stores.sweep("key")
+    left = sorted(path.name for path in stores.fits.iterdir())
+    assert left == [f"{number:02}" for number in range(3, NEWEST + 3)]
 
 
 def test_reports_are_beside_the_page(stores: Stores) -> None:

@@ -4,7 +4,7 @@
 -- 3 hours to 28 days before, so that no row is read that had not arrived by then.
 WITH landed AS (
     SELECT
-        outcomes.known_at,
+        greatest(outcomes.known_at, schedule.known_at) AS known_at,
         (outcomes.arrival_delay_minutes >= 15)::INTEGER AS late,
         least(greatest(outcomes.arrival_delay_minutes, -60), 180) AS delay,
         schedule.carrier,
@@ -12,6 +12,8 @@ WITH landed AS (
         schedule.origin || '-' || schedule.destination AS route,
         schedule.carrier || '-' || (schedule.departure_minute // 180) AS band
     FROM outcomes JOIN schedule USING (flight_id)
+    -- What was held back for days is no news: it would fall out of lookback_days one by one.
+    WHERE greatest(outcomes.known_at, schedule.known_at) < landed_date + INTERVAL 3 DAY
 ),
 
 groups AS (
@@ -115,7 +117,7 @@ SELECT
     weather.visibility_miles,
     lateness.* EXCLUDE (flight_id)
 FROM asked
-LEFT JOIN planes USING (tailnum)
+LEFT JOIN planes ON asked.tailnum = planes.tailnum AND asked.asked_at >= planes.known_at
 LEFT JOIN lateness USING (flight_id)
 ASOF LEFT JOIN weather
     ON asked.origin = weather.origin AND asked.asked_at >= weather.known_at

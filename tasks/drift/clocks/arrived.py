@@ -11,7 +11,7 @@ from config.load import Definition
 from tasks.data.lake import Lake, Read
 from tasks.drift.clocks.so_far import Waiting
 from tasks.features.cohort import complete_days
-from tasks.features.query import labels
+from tasks.features.known import label_rows, once, turned_out
 from tasks.predictions.log import PredictionLog
 
 _HOUR = pd.Timedelta(hours=1)
@@ -83,19 +83,18 @@ def _labels(
     name, key = pipeline.label.table, list(pipeline.question.key)
     table = pipeline.tables[name]
     last = days[-1] + timedelta(days=pipeline.label.complete_after_days + 1)
-    read = Read(
-        columns=tuple(table.columns),
-        first=days[0].isoformat(),
-        last=last.isoformat(),
-        known_by=as_of,
-        known_at=table.known_at,
-    )
-    found = lake.table(name).read(read)
-    told = labels(definition, {name: found}).rename(columns={pipeline.label.name: "label"})
-    known = found.select([*key, table.known_at]).to_pandas()
-    known = known.assign(known_hours=_hours(known.pop(table.known_at)))
-    known = known.groupby(key, as_index=False)["known_hours"].max()
-    held = told.merge(known, on=key, validate="1:1")
+    partitions = days[0].isoformat(), last.isoformat()
+
+    def come() -> pd.DataFrame:
+        told = turned_out(definition, lake, partitions, as_of)
+        told = told.rename(columns={pipeline.label.name: "label"})
+        found = lake.table(name).read(label_rows(definition, partitions, as_of))
+        known = found.select([*key, table.known_at]).to_pandas()
+        known = known.assign(known_hours=_hours(known.pop(table.known_at)))
+        known = known.groupby(key, as_index=False)["known_hours"].max()
+        return told.merge(known, on=key, validate="1:1")
+
+    held = once(lake, ("arrived", partitions, as_of, pipeline.label), come)
     horizon = min(held["known_hours"].max(), _first_gap(definition, lake, days))
     return held[held["known_hours"] <= horizon], float(horizon)
 
