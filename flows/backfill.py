@@ -1,32 +1,30 @@
 """Play past nights again, each with what was known then; nothing live comes of it."""
 
-import logging
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
 from pydantic import Field
 
-from config.schema import Schedule
-from flows.ingest import admitted
+from flows.retrain import heard, retrain
 from flows.watch import seen
-from tasks import policy, predict, record, tell
-from tasks.errors import Terminal
-from tasks.ledger.played import Played
-from tasks.records import Outcome
-from tasks.stores import Stores, open_stores
+from tasks import build, fit, policy, record, register, revisit, tell
+from tasks.errors import NotEnoughData, Terminal
+from tasks.ledger.played import Cell, Played, Step, by_night
+from tasks.nights.grid import Grid, Order
+from tasks.stores import open_stores
 
-Step = Literal["ingest", "score", "watch"]
-Order = Literal["oldest first", "newest first"]
+if TYPE_CHECKING:
+    from tasks.nights.backlog import Backlog
 
-_log = logging.getLogger("ratchet.backfill")
+REASON = "a past night, played again"
 
 
 @dataclass(frozen=True)
 class Backfilled:
-    """The nights that were played, in the order in which they were."""
+    """The nights that were played, oldest first, whichever was played first."""
 
     nights: tuple[Played, ...]
 
@@ -55,72 +53,86 @@ class NightsFailed(Terminal):
 
 @flow(
     flow_run_name=policy.sentence("backfill {pipeline} {first} to {last}"),
-    task_runner=policy.threads(2),
+    task_runner=policy.threads(3),
 )
-def backfill(
+def backfill(  # noqa: PLR0913, PLR0917 - one parameter a field of the form
     first: date,
     last: date,
     steps: Annotated[tuple[Step, ...], Field(min_length=1)] = ("ingest", "score"),
     order: Order = "oldest first",
     pipeline: str = "flights",
+    workers: Annotated[int, Field(ge=1, le=64)] = 1,
+    champion: int | None = None,
+    promote: bool = False,
 ) -> Backfilled:
     """Play past nights: no live event, no intent, no new champion; a failing one stops no other.
 
     Args:
         first: The first night.
         last: The last night, included.
-        steps: What each night does, in this order: ingest, score, watch (which only measures).
-        order: Which night comes first.
+        steps: What each night does: ingest, score, watch (it measures), retrain (it rehearses).
+        order: Which nights are scored and rehearsed first; ingest and watch go forward always.
         pipeline: Name of the pipeline, a folder under config/pipelines.
+        workers: How much is done at once.
+        champion: The version that answers. Empty: who served when a question was asked.
+        promote: Retrain in earnest: decisions are taken, told, and change who serves.
     """
     stores = open_stores(pipeline)
-    nights = nights_between(stores.definition.pipeline.schedule, first, last, order)
-    bar = tell.begun(pipeline, f"{len(nights)} nights, {first} to {last}")
+    grid = Grid(stores.definition.pipeline.schedule, first, last, steps, order, promote)
+    bar = tell.begun(pipeline, f"{len(grid)} steps of nights, {first} to {last}")
     played: list[Played] = []
-    for night in nights:
-        played.append(_played(stores, night, steps))
-        tell.advanced(bar, 100 * len(played) / len(nights))
-    tell.nights(pipeline, played)
-    return _whole(Backfilled(tuple(played)))
+    with revisit.backlog(stores, grid, workers, champion) as backlog:
+        for went in revisit.run(grid, partial(_cell, backlog), 1 if promote else workers):
+            played.append(went.played)
+            if went.moved:
+                tell.advanced(bar, went.percent)
+    nights = by_night(played)
+    tell.nights(pipeline, list(nights))
+    return _whole(Backfilled(nights))
 
 
-def nights_between(schedule: Schedule, first: date, last: date, order: Order) -> list[datetime]:
-    """When each of the nights ran. Raises `Terminal` when there is none, or one is yet to come."""
-    if first > last:
-        raise Terminal(f"the first night, {first}, comes after the last, {last}")
-    count = (last - first).days + 1
-    nights = [schedule.night_of(first + timedelta(days=number)) for number in range(count)]
-    if nights[-1] > datetime.now(UTC):
-        raise Terminal(f"the night of {last} has not come yet: only past nights can be played")
-    return nights if order == "oldest first" else nights[::-1]
+def _cell(backlog: "Backlog", cell: Cell) -> Played:
+    """One step of one night, unless there is nothing to do."""
+    match cell.step:
+        case "ingest":
+            return revisit.admit(backlog, cell)
+        case "score":
+            return revisit.answer(backlog, cell)
+    if backlog.evidence(cell):
+        return Played(cell.night, done=(cell.step,))
+    if cell.step == "watch":
+        return _watched(backlog, cell)
+    return _retrained(backlog, cell) if backlog.grid.promote else _rehearsed(backlog, cell)
 
 
-def _played(stores: Stores, as_of: datetime, steps: Collection[Step]) -> Played:
-    """One night; whatever goes wrong in it is its own."""
+def _watched(backlog: "Backlog", cell: Cell) -> Played:
+    sight, _ = seen(backlog.seen_by(cell), cell.as_of)
+    record.performance(backlog.stores.ledger, sight.performance)
+    return Played(cell.night, measured=sight.performance.reason)
+
+
+def _retrained(backlog: "Backlog", cell: Cell) -> Played:
     try:
-        played = _night(stores, as_of, steps)
-        _log.info("%s", played.told, extra={"advance": 1})
-    except Exception as error:  # the other nights go on, and the run fails in the end
-        played = Played(as_of.date(), error=f"{type(error).__name__}: {error}")
-        _log.error("%s", played.told, extra={"advance": 1})
-    return played
+        told = retrain(backlog.stores.name, cell.as_of, REASON).told
+    except NotEnoughData as error:
+        told = str(error)
+    return Played(cell.night, retrained=told)
 
 
-def _night(stores: Stores, as_of: datetime, steps: Collection[Step]) -> Played:
-    admissions = []
-    if "ingest" in steps:
-        admissions = admitted(stores, record.judged(stores.ledger, stores.name), as_of)
-    predictions = 0
-    if "score" in steps:
-        scorer = stores.scorer
-        predictions = predict.answers(scorer, predict.due(scorer, as_of), as_of).rows
-    told = ""
-    if "watch" in steps:
-        sight, _ = seen(stores, as_of)
-        record.performance(stores.ledger, sight.performance)
-        told = sight.performance.reason
-    refused = sum(each.outcome is Outcome.REFUSED for each in admissions)
-    return Played(as_of.date(), len(admissions), refused, predictions, told)
+def _rehearsed(backlog: "Backlog", cell: Cell) -> Played:
+    """The attempt of that night, judged against who served then; nobody serves by it."""
+    stores, as_of = backlog.rehearsed_on(cell), cell.as_of
+    try:
+        days = build.training_days(stores.definition, stores.lake, as_of)
+        cohort = build.cohort(stores.definition, stores.lake, days, as_of, build.golden(stores))
+        key = register.key(stores.definition, cohort.snapshot)
+        bench = record.bench(stores.ledger, stores.name, as_of)
+        rehearsal = revisit.heard(heard(stores, bench, cohort, key, REASON), key)
+    except NotEnoughData as error:
+        return Played(cell.night, retrained=str(error))
+    revisit.keep(stores.ledger, rehearsal)
+    fit.sweep(stores, key)
+    return Played(cell.night, retrained=rehearsal.told)
 
 
 def _whole(backfilled: Backfilled) -> Backfilled:

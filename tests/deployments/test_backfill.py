@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deployments.cli import cli
-from infra.ports import free
 from tasks.errors import RatchetError
 from tests.conftest import TRAINED
 from tests.installation import Installation
@@ -48,6 +47,28 @@ def test_a_failed_night_exits_with_one(backfill: Command, trained: Installation)
         told = backfill()
     assert told.exit_code == 1
     assert "2 of 2 nights failed" in told.output
+    last = told.output.splitlines()[-1]
+    assert last.startswith(f"  night of {LAST}: score: Corrupt: version 1 of 'shop' is damaged")
+
+
+def test_a_plan_changes_nothing(backfill: Command, trained: Installation) -> None:
+    """Every step of every night is told, done by what evidence or to do; then nothing is."""
+    trained.deliver(TRAINED, TRAINED + 1)
+    before = trained.state()
+    told = backfill("--plan", "--steps", "ingest,score,watch")
+    assert told.exit_code == 0
+    assert "6 of 6 steps to do" in told.output
+    assert trained.state() == before
+    backfill("--steps", "ingest,score")
+    planned = json.loads(backfill("--plan", "--json", "--order", "newest").stdout)
+    assert [(each["step"], each["night"]) for each in planned] == [
+        ("ingest", FIRST),
+        ("ingest", LAST),
+        ("score", LAST),
+        ("score", FIRST),
+    ]
+    assert all(each["evidence"] for each in planned)
+    assert "2 nights played, 2 of them done before" in backfill("--workers", "2").output
 
 
 def test_a_refused_delivery_exits_with_three(backfill: Command, trained: Installation) -> None:
@@ -59,7 +80,9 @@ def test_a_refused_delivery_exits_with_three(backfill: Command, trained: Install
 @pytest.mark.parametrize(
     ("words", "dates", "says"),
     [
-        (("--steps", "ingest,retrain"), {}, "--steps takes some of ingest,score,watch"),
+        (("--steps", "ingest,rest"), {}, "ingest,score,watch,retrain, and not 'rest'"),
+        (("--order", "newest", "--promote"), {}, "--promote goes with --order oldest"),
+        (("--workers", "0"), {}, "--workers"),
         (("--steps", ""), {}, "--steps takes some of"),
         ((), {"first": LAST, "last": FIRST}, "comes after"),
         (("--on", "moon"), {}, "'here', 'server'"),
@@ -75,10 +98,10 @@ def test_wrong_use_exits_with_two(
 
 
 def test_without_a_server(
-    backfill: Command, empty: Installation, monkeypatch: pytest.MonkeyPatch
+    backfill: Command, empty: Installation, deaf: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that does not answer is told with its address."""
-    address = f"http://127.0.0.1:{free()}/api"
+    address = f"http://127.0.0.1:{deaf}/api"
     monkeypatch.setenv("PREFECT_API_URL", address)
     told = backfill("--on", "server")
     assert isinstance(told.exception, RatchetError)

@@ -59,12 +59,28 @@ def test_a_failing_night_stops_no_other(trained: Installation) -> None:
     with trained.without_models():  # what there is to score cannot be scored
         state: Any = backfill(FIRST, LAST, order="newest first", pipeline=NAME, return_state=True)
     assert state.is_failed()
-    assert "2 of 4 nights failed\nnight of 2024-01-23: " in state.message
+    assert "1 of 4 nights failed\nnight of 2024-01-22: score: Corrupt: " in state.message
     with pytest.raises(NightsFailed) as failure:
         state.result()
     done = failure.value.backfilled
-    assert [bool(each.error) for each in done.nights] == [True, True, False, False]
+    assert [bool(each.error) for each in done.nights] == [False, False, True, False]
     assert sum(each.predictions for each in played().nights) == 70
+
+
+def test_a_promotion_follows_from_the_one_before(trained: Installation) -> None:
+    """Champions of the past are not made backwards."""
+    with pytest.raises(Terminal, match="promotions go oldest first"):
+        played(steps=("retrain",), order="newest first", promote=True)
+
+
+def test_another_champion_answers(trained: Installation) -> None:
+    """A given version answers also what was asked before anybody served; there has to be one."""
+    with pytest.raises(Terminal, match="version 7"):
+        played(champion=7)
+    before = day(TRAINED - 2)
+    done: Backfilled = backfill(before, before, ("score",), pipeline=NAME, champion=1)
+    assert [each.predictions for each in done.nights] == [70]
+    assert set(trained.answers()["version"]) == {1}
 
 
 def test_nothing_live_comes_of_it(turned: Installation) -> None:
@@ -95,8 +111,7 @@ def test_newest_first(trained: Installation) -> None:
     """The order is a choice; what was known in each night is not."""
     trained.deliver(TRAINED, TRAINED + 3)
     done = played(order="newest first")
-    assert done.nights[0].night == LAST
-    assert sum(each.predictions for each in done.nights) == 280
+    assert [each.predictions for each in done.nights] == [70] * 4
 
 
 TOMORROW = datetime.now(UTC).date() + timedelta(days=2)
@@ -115,8 +130,8 @@ def test_impossible_nights(trained: Installation, first: date, last: date, says:
         backfill(first, last, pipeline=NAME)
 
 
-@pytest.mark.parametrize("steps", [(), ("retrain",)])
+@pytest.mark.parametrize("steps", [(), ("rest",)])
 def test_impossible_steps(trained: Installation, steps: tuple[str, ...]) -> None:
-    """A night does something, and nothing that would move the champion."""
+    """A night does something that nights do."""
     with pytest.raises(ParameterTypeError, match="steps"):
         backfill(FIRST, LAST, steps, pipeline=NAME)  # type: ignore[arg-type]  # that is the point

@@ -1,0 +1,1 @@
+"""What came of a delivery that was corrected: what depended on the first, and what is redone."""
