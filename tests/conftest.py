@@ -1,5 +1,7 @@
 """Homes of a test's own, a Prefect for the session, and a look at what a test leaves behind."""
 
+import gc
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.delenv(name, raising=False)
 
 
+def pytest_collection_finish() -> None:
+    """What has been imported stays: whoever collects garbage need not look at it every time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for temporary files that nobody else uses, so that those left are ours."""
@@ -63,6 +71,14 @@ def nothing_left_behind(temporary: Path) -> Iterator[None]:
     yield
     left = before.left()
     assert not left, f"left behind: {'; '.join(left)}"
+
+
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port of loopback that is held and not listened on: whoever connects is refused."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from config.settings import Settings
 from tasks.data.lake import Lake
@@ -167,8 +169,10 @@ def _replace(database: Path, old: str, new: str) -> None:
 
 def _rows(lake: Path, table: str) -> str:
     read = Lake(lake).table(table).read()
-    rows = read.to_pandas().astype(str).sort_values(read.column_names, ignore_index=True)
-    return hashlib.sha256(rows.to_csv().encode()).hexdigest()
+    nested = [each.name for each in read.schema if pa.types.is_nested(each.type)]
+    frame = read.to_pandas().astype(dict.fromkeys(nested, str))
+    rows = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
+    return hashlib.sha256(str(read.schema).encode() + rows.tobytes()).hexdigest()
 
 
 def _files(folder: Path) -> dict[str, str]:

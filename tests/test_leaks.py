@@ -6,6 +6,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tasks.registry.registry import Registry
 from tests.installation import Installation
 from tests.leaks import Traces, left_in
 from tests.shop import NAME
@@ -35,7 +36,9 @@ def test_a_dangling_alias_and_an_open_run_are_found(trained: Installation) -> No
     trained.forge("UPDATE decisions SET champion = 7")
     assert left_in(trained.settings) == ["alias of shop points at 1, the ledger says 7"]
     trained.forge("UPDATE decisions SET champion = 1")
-    client = trained.stores.registry._client
+    registry = trained.stores.registry
+    assert isinstance(registry, Registry)
+    client = registry._client
     experiment = client.get_experiment_by_name(NAME)
     assert experiment is not None
     run = client.create_run(experiment.experiment_id, run_name="open")
