@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
-from benchmarks import flight_year, streams
+from benchmarks import flight_year, real_streams
 from benchmarks.command import Command, told
 from benchmarks.guesses import ESTIMATED, FROZEN, SO_FAR, Cell, Guess, Task, cells
 from config.settings import inherited
@@ -60,7 +60,7 @@ class Report:
 
     def _errors(self) -> Iterator[str]:
         """Streams on which the estimate is farther off than the metric of long ago."""
-        binary = {stream.name for stream in streams.STREAMS if stream.binary}
+        binary = {stream.name for stream in real_streams.STREAMS if stream.binary}
         frozen = {(c.world, c.metric): c.error for c in self.cells if c.method == FROZEN}
         for cell in self.cells:
             if cell.method == ESTIMATED and cell.world in binary:
@@ -81,13 +81,15 @@ def measured(last: date, interpreter: Path | None) -> Report:
     skipped = []
     with tempfile.TemporaryDirectory() as folder:
         guesses, tasks = flight_year.guesses(flight_year.Year(Path(folder), last))
-    found = streams.found()
+    found = real_streams.found()
     for answered in found:
-        guesses += streams.guesses(answered)
-        tasks += streams.tasks(answered)
-    missing = {stream.name for stream in streams.STREAMS} - {each.stream.name for each in found}
+        guesses += real_streams.guesses(answered)
+        tasks += real_streams.tasks(answered)
+    missing = {stream.name for stream in real_streams.STREAMS} - {
+        each.stream.name for each in found
+    }
     if missing:
-        skipped.append(f"skipped: no {', '.join(sorted(missing))} in {streams.FOLDER.name}")
+        skipped.append(f"skipped: no {', '.join(sorted(missing))} in {real_streams.FOLDER.name}")
     if interpreter is None:
         skipped.append("skipped: NannyML, no --nannyml interpreter given")
     else:

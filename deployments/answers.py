@@ -4,8 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from deployments import show
+import click
+
+from deployments import attempts, reasons, show
 from tasks.drift.trigger import Due, due
+from tasks.ledger.attestations import Attestation
+from tasks.ledger.corrections import performances_now
 from tasks.ledger.evaluations import told as evaluation_told
 from tasks.ledger.probations import Probation
 from tasks.ledger.telling import decision_sentence
@@ -28,6 +32,7 @@ class Status:
     held: int
     refused: int
     problems: tuple[str, ...]
+    attested: Attestation | None
     page: str
 
 
@@ -47,12 +52,26 @@ def status(pipeline: str, as_json: bool) -> None:
         ["rows held", found.held],
         ["deliveries refused", found.refused],
         ["ledger", "; ".join(found.problems) or "verified"],
+        ["last attested", found.attested.told if found.attested else "-"],
         ["status page", found.page],
     ]
     show.table(f"{pipeline}: {stores.definition.pipeline.title}", ["", ""], rows)
 
 
-def why(pipeline: str, day: date | None, as_json: bool) -> None:
+def why(asked: tuple[str, ...], day: date | None, as_json: bool) -> None:
+    """Print what is asked about, `[PIPELINE] [RUN]`: a pipeline's decisions, or one attempt."""
+    if len(asked) > 2:
+        raise click.UsageError(f"{len(asked)} names: at most a pipeline and a run")
+    found = attempts.meant(asked)
+    if isinstance(found, str):
+        history(found, day, as_json)
+        return
+    if day:
+        raise click.UsageError(f"--on is for a pipeline; {asked[-1]!r} is one attempt")
+    reasons.tell(found, as_json)
+
+
+def history(pipeline: str, day: date | None, as_json: bool) -> None:
     """Print every decision with its reason, and why a retrain was or was not asked for.
 
     With a day, what was said on it; without, the last word and what the next retrain waits for.
@@ -148,7 +167,8 @@ def held_rows(pipeline: str, name: str, partition: str, as_json: bool) -> None:
 
 def _status(stores: Stores) -> Status:
     ledger, name = stores.ledger, stores.name
-    decisions, measured = ledger.decisions(name), ledger.performances(name)
+    decisions = ledger.decisions(name)
+    measured = performances_now(ledger.performances(name), ledger.corrections(name))
     probations = ledger.probations(name)
     moments = [each.as_of for each in decisions] + [each.as_of for each in measured]
     as_of = max(moments, default=datetime.now(UTC))
@@ -164,6 +184,7 @@ def _status(stores: Stores) -> Status:
         held=len(stores.quarantine.held()),
         refused=sum(each.outcome is Outcome.REFUSED for each in ledger.admissions(name)),
         problems=tuple(ledger.verify(name)),
+        attested=next(reversed(ledger.attestations(name)), None),
         page=str(stores.reports / "status.html"),
     )
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from deployments import proofs
+from deployments import proofs, time_machine
 from deployments.options import AS_OF, DAY, JSON, PIPELINE
 
 
@@ -117,35 +117,6 @@ def promote(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @cli.command()
-@PIPELINE
-@click.option("--from", "first", type=DAY, required=True, metavar="DATE", help="First night.")
-@click.option("--to", "last", type=DAY, required=True, metavar="DATE", help="Last night.")
-@click.option(
-    "--steps",
-    default="ingest,score",
-    show_default=True,
-    help="What each night does, of ingest, score and watch.",
-)
-@click.option(
-    "--on",
-    "where",
-    type=click.Choice(["here", "server"]),
-    default="here",
-    show_default=True,
-    help="In this process, or on the Prefect server, whose progress is followed.",
-)
-@JSON
-def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
-    pipeline: str, first: datetime, last: datetime, steps: str, where: str, as_json: bool
-) -> None:
-    """Play past nights, each with what was known then; no live event, no new champion."""
-    from deployments import backfill as command
-
-    nights = command.Nights(pipeline, first.date(), last.date(), tuple(steps.split(",")))
-    command.play(nights, where == "server", as_json)
-
-
-@cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--prefect-port", type=int, default=4200, show_default=True)
 @click.option("--mlflow-port", type=int, default=5000, show_default=True)
@@ -184,14 +155,19 @@ def status(pipeline: str, as_json: bool) -> None:
 
 
 @cli.command()
-@PIPELINE
+@click.argument("asked", nargs=-1, metavar="[PIPELINE] [RUN]")
 @click.option("--on", "day", type=DAY, metavar="DATE", help="Only what was decided for that night.")
 @JSON
-def why(pipeline: str, day: datetime | None, as_json: bool) -> None:
-    """Why each version was promoted, refused or rolled back, and what a retrain waits for."""
+def why(asked: tuple[str, ...], day: datetime | None, as_json: bool) -> None:
+    """Why each version was promoted, refused or rolled back, and what a retrain waits for.
+
+    With RUN, why this attempt fitted anew what it fitted: which of its rows, code, config and
+    environment changed since the attempt before. RUN is a version as v3, the key of an attempt or
+    an MLflow run id, or the first six characters or more of either.
+    """
     from deployments import answers
 
-    answers.why(pipeline, day.date() if day else None, as_json)
+    answers.why(asked, day.date() if day else None, as_json)
 
 
 @cli.command()
@@ -256,7 +232,7 @@ def quarantine_release(  # noqa: PLR0913, PLR0917 - one parameter an option
     embedded.answer(embedded.run("release", pipeline, as_of, **chosen), as_json)
 
 
-for _command in proofs.COMMANDS:
+for _command in (*proofs.COMMANDS, *time_machine.COMMANDS):
     cli.add_command(_command)
 
 

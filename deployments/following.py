@@ -128,6 +128,7 @@ def _submitted(client: "SyncPrefectClient", api: str, nights: Nights) -> Run:
         deployment.id,
         parameters={
             **deployment.parameters,
+            **nights.parameters,
             "first": nights.first.isoformat(),
             "last": nights.last.isoformat(),
             "steps": list(nights.steps),
@@ -172,7 +173,8 @@ def _followed(run: Run) -> Followed:
 
 
 def _night(row: dict[str, Any]) -> Played:
-    return Played(**{**row, "night": date.fromisoformat(row["night"])})
+    steps = {name: tuple(row[name]) for name in ("done", "unplayed")}
+    return Played(**{**row, **steps, "night": date.fromisoformat(row["night"])})
 
 
 @show.told.register

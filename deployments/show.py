@@ -8,24 +8,15 @@ from datetime import date, datetime
 from enum import Enum
 from functools import singledispatch
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.backfill import Backfilled
-from flows.ingest import Ingested
-from flows.nightly import Night
-from flows.release import Released
-from flows.retrain import Retrained
-from flows.watch import Watched
-from tasks.features.pinning import Pinning
-from tasks.ledger.played import Played
-from tasks.predictions.scorer import Scored
-from tasks.records import Decision, Kind, Outcome
-from tasks.signs import Clock
+if TYPE_CHECKING:
+    from tasks.ledger.played import Planned, Played
 
 Cell = str | int | float | None
 
@@ -34,8 +25,10 @@ def result(value: object, as_json: bool) -> None:
     """Print what a story returned."""
     if as_json:
         document(value)
-    else:
-        told(value)
+        return
+    from deployments import results  # loads the flows, to know what they return
+
+    results.told(value)
 
 
 def document(value: object) -> None:
@@ -63,127 +56,36 @@ def aside(text: str) -> None:
     click.echo(text, err=True)
 
 
-def nights(played: Sequence[Played]) -> None:
-    """Print past nights that were played again, and how many failed."""
+def nights(played: "Sequence[Played]") -> None:
+    """Print past nights that were played again, and in the end what failed."""
     rows: list[list[Cell]] = [
-        [str(n.night), n.deliveries, n.refused, n.predictions, n.measured, n.error] for n in played
+        [str(n.night), n.deliveries, n.refused, n.predictions, n.measured, n.retrained, n.state]
+        for n in played
     ]
-    table("nights", ["night", "deliveries", "refused", "predictions", "measured", "failed"], rows)
-    failed = sum(bool(each.error) for each in played)
-    line(f"{failed} of {len(played)} nights failed" if failed else f"{len(played)} nights played")
+    columns = ["night", "deliveries", "refused", "predictions", "measured", "retrained", "came to"]
+    table("nights", columns, rows)
+    failed = [each for each in played if each.error]
+    line(f"{len(failed)} of {len(played)} nights failed" if failed else _played(played))
+    for each in failed:
+        line(f"  {each.told}")
+
+
+def plan(cells: "Sequence[Planned]") -> None:
+    """Print which steps of nights are to do, and what shows that the others are done."""
+    rows = [[str(c.night), c.step, "done" if c.done else "to do", c.evidence] for c in cells]
+    table("plan", ["night", "step", "state", "evidence"], rows)
+    line(f"{sum(not each.done for each in cells)} of {len(cells)} steps to do")
+
+
+def _played(played: "Sequence[Played]") -> str:
+    idle = sum(each.is_idle for each in played)
+    return f"{len(played)} nights played" + (f", {idle} of them done before" if idle else "")
 
 
 @singledispatch
 def told(value: object) -> None:
     """Print a story's result in a few lines."""
     line(str(value))
-
-
-@told.register
-def _(value: Ingested) -> None:
-    if not value.admissions:
-        line("nothing new in landing")
-        return
-    tables = sorted({each.delivery.table for each in value.admissions})
-    counts = [[each for each in value.admissions if each.delivery.table == name] for name in tables]
-    table(
-        "ingested",
-        ["table", "deliveries", "rows", "held", "refused"],
-        [
-            [
-                name,
-                len(arrived),
-                sum(each.rows for each in arrived),
-                sum(each.held for each in arrived),
-                sum(each.outcome is Outcome.REFUSED for each in arrived),
-            ]
-            for name, arrived in zip(tables, counts, strict=True)
-        ],
-    )
-    for each in value.refused:
-        line(f"refused {each.delivery.path}\n  {each.code}: {each.message}")
-
-
-@told.register
-def _(value: Released) -> None:
-    line(f"{value.rows} rows released")
-
-
-@told.register
-def _(value: Pinning) -> None:
-    line(value.told)
-
-
-@told.register
-def _(value: Scored) -> None:
-    versions = ", ".join(f"v{number}" for number in value.versions) or "no champion needed"
-    line(f"scored {value.rows:,} rows on {len(value.days)} days ({versions})")
-
-
-@told.register
-def _(value: Watched) -> None:
-    line(f"{'DROPPED: ' if value.performance.dropped else ''}{value.performance.reason}")
-    for reading in value.sight.readings:
-        if not math.isnan(reading.measured.value) and reading.clock is not Clock.REALISED:
-            found = reading.measured
-            limits = f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
-            line(f"{reading.clock}: {reading.metric} {limits} on {reading.rows:,} rows")
-    line(f"{value.sight.routed.route}: {value.sight.routed.reason}")
-    if value.sight.alarms:
-        line(f"DRIFTED: {value.sight.told}")
-    if value.drift is not None:
-        line(f"drift report: {value.drift.page}")
-
-
-@told.register
-def _(value: Retrained) -> None:
-    if value.decision is None or value.declined:
-        line(value.told)
-        return
-    checks = value.decision.evidence.get("checks")
-    if isinstance(checks, list):
-        rows = [[each["status"], each["title"], each["reason"]] for each in checks]
-        table("checks", ["", "check", "why"], rows)
-    _candidates(value.decision)
-    told(value.decision)
-    if not value.news:
-        line("this attempt had been decided before; nothing changed")
-
-
-@told.register
-def _(value: Decision) -> None:
-    serves = "nobody serves" if value.champion is None else f"v{value.champion} serves"
-    verb = "ROLLED BACK from" if value.kind is Kind.ROLLED_BACK else value.kind.value.upper()
-    line(f"{verb} v{value.version}; {serves}. {value.reason}")
-
-
-@told.register
-def _(value: Backfilled) -> None:
-    nights(value.nights)
-
-
-@told.register
-def _(value: Night) -> None:
-    told(value.ingested)
-    told(value.scored)
-    told(value.watched)
-    if value.probation is not None:
-        line(value.probation.told)
-    line(f"retrain: {'due' if value.due.wanted else 'not due'}, {value.due.reason}")
-    if value.retrained is not None:
-        told(value.retrained.decision or value.retrained.told)
-
-
-def _candidates(decision: Decision) -> None:
-    """What each candidate cost beside its gain, and what became of a refit."""
-    costs, refit = decision.evidence.get("costs"), decision.evidence.get("refit")
-    if isinstance(costs, list):
-        names = ["candidate", "score", "gain", "gain_per_cpu_minute", "cpu_seconds", "peak_mb"]
-        columns = [*(name.replace("_", " ") for name in names), "trials", ""]
-        rows = [[each[name] for name in [*names, "trials", "told"]] for each in costs]
-        table("candidates", columns, rows)
-    if isinstance(refit, dict):
-        line(f"refit: {refit['certificate']['reason']}")
 
 
 def plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """What a Prefect server should have, as frozen values computed from the pipelines alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from config.load import definition, pipelines
@@ -14,6 +14,9 @@ TAG = "ratchet"
 
 OURS = "ratchet-"
 """How the slugs of our schedules begin; others' schedules on our deployments are left alone."""
+
+_ATTEST_AFTER_HOURS = 2
+"""After the night begins: it takes what a fit takes, and the night goes first."""
 
 Overlap = Literal["drop", "wait"]
 """What becomes of a second run while one is under way."""
@@ -106,11 +109,13 @@ _PURPOSE = {
     "watch": "Compare the champion's realised performance with the one it was promoted with.",
     "retrain": "Train a challenger, judge it on later days, and promote it or keep the champion.",
     "reconcile": "Start what an event was lost for, and what a dead run left behind.",
-    "backfill": "Play past nights, each with what was known then; promotes nobody.",
+    "backfill": "Play past nights, each with what was known then; promotes nobody unasked.",
+    "redo": "Redo what corrected deliveries have touched: answers, measurements; nothing else.",
     "promote": "Make a registered version serve by a person's decision.",
     "rollback": "Return to an earlier champion, after loading it and predicting with it.",
     "pin": "Keep labelled rows for good, to judge every challenger on and train none.",
     "selftest": "Push sabotage through the loop in a sandbox; a miss stops automatic promotion.",
+    "attest": "Make a registered version again, picked at random, and compare its answers.",
     "release": "Let held rows into the lake after all; they count as known from now on.",
     "alarm": "Say that something needs a person: started by automations.",
 }
@@ -143,19 +148,25 @@ def _deployments(pipeline: Pipeline) -> list[Deployment]:
 
 def _recurrences(schedule: Schedule) -> dict[str, Recurrence]:
     zone, minutes = schedule.timezone, schedule.reconcile_minutes
-    night = f"{schedule.at.minute} {schedule.at.hour} * * *"
+    night, attest = (_daily(schedule, hours) for hours in (0, _ATTEST_AFTER_HOURS))
     often = "every minute" if minutes == 1 else f"every {minutes} minutes"
     found = {
         flow: Recurrence(f"{OURS}cron", f"at {cron!r}, time of {zone}", cron, zone, 0, _why(flow))
         for flow, cron in schedule.cron.items()
     }
     return {
+        "attest": attest,
         **{str(flow): each for flow, each in found.items()},
-        "nightly": Recurrence(
-            f"{OURS}night", f"every day at {schedule.at:%H:%M}, time of {zone}", night, zone
-        ),
+        "nightly": replace(night, slug=f"{OURS}night"),
         "reconcile": Recurrence(f"{OURS}reconcile", often, minutes=minutes),
     }
+
+
+def _daily(schedule: Schedule, hours: int) -> Recurrence:
+    """Every day, so many hours after the night begins."""
+    at = schedule.at.replace(hour=(schedule.at.hour + hours) % 24)
+    told = f"every day at {at:%H:%M}, time of {schedule.timezone}"
+    return Recurrence(f"{OURS}cron", told, f"{at.minute} {at.hour} * * *", schedule.timezone)
 
 
 def _why(flow: str) -> dict[str, str]:

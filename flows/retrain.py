@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prefect import flow
+from prefect import flow, unmapped
 from pydantic import AwareDatetime
 
 from tasks import ask, build, evaluate, fit, policy, record, register, tell
@@ -83,7 +83,7 @@ def _attempt(stores: Stores, claim: Claim, reason: str, approval: Wish) -> Retra
     news = decision is None
     if decision is None:
         bench = record.bench(ledger, stores.name, as_of)
-        hearing = _heard(stores, bench, cohort, key, reason)
+        hearing = heard(stores, bench, cohort, key, reason)
         version = register.version(stores.registry, submission(hearing, key))
         hearing = record.proved(stores, hearing, version)
         tell.verdict(stores, hearing, version)
@@ -99,14 +99,15 @@ def _attempt(stores: Stores, claim: Claim, reason: str, approval: Wish) -> Retra
     return Retrained(decision, news)
 
 
-def _heard(stores: Stores, bench: Bench, cohort: "Cohort", key: str, reason: str) -> Hearing:
-    """Fit the candidates, and judge the best of them on rows that no model has seen."""
+def heard(stores: Stores, bench: Bench, cohort: "Cohort", key: str, reason: str) -> Hearing:
+    """The best of the candidates, judged on rows that no model has seen; nothing is decided."""
     definition = stores.definition
     leakage = build.leakage(cohort)
     split = build.split(cohort, bench.trained_through)
     champion = record.served(stores, bench)
     jobs = fit.jobs(definition, split, stores.workshop(key), champion)
-    attempts = fit.candidate.map(jobs).result()
+    seen = fit.fingerprint(definition, split)
+    attempts = fit.candidate.map(jobs, unmapped(stores.fits), unmapped(seen)).result()
     challenger = fit.best(attempts, definition.pipeline.metric)
     beside = record.beside(stores, bench, cohort, champion)
     trial = evaluate.contest(definition, split, challenger, champion, beside)

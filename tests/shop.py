@@ -103,8 +103,10 @@ SELECT
     any_value(questions.store) AS store,
     avg(judged.returned::INTEGER) AS store_return_share
 FROM questions
-LEFT JOIN (SELECT store, returned, returns.known_at FROM returns JOIN orders USING (order_id))
-    AS judged
+LEFT JOIN (
+    SELECT store, returned, greatest(returns.known_at, orders.known_at) AS known_at
+    FROM returns JOIN orders USING (order_id)
+) AS judged
     ON judged.store = questions.store
     AND judged.known_at <= questions.asked_at
     AND judged.known_at > questions.asked_at - INTERVAL 7 DAY

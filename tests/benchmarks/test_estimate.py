@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import flight_year, streams
+from benchmarks import flight_year, real_streams
 from benchmarks.estimate import Report
 from benchmarks.guesses import DIRECT, ESTIMATED, FROZEN, SO_FAR, Cell, Guess, cells
-from benchmarks.streams import Answered, Stream, found, guesses, tasks
+from benchmarks.real_streams import Answered, Stream, found, guesses, tasks
 from tasks.records import Interval
 
 
@@ -78,4 +78,4 @@ def test_streams_that_are_not_there(tmp_path: Path) -> None:
     report = Report([cell("flights", SO_FAR)], ["skipped: no elec2 in streams"])
     assert "skipped: no elec2 in streams" in report.table
     assert json.loads(json.dumps(report.document))["skipped"] == ["skipped: no elec2 in streams"]
-    assert {each.stream.name for each in found()} <= {each.name for each in streams.STREAMS}
+    assert {each.stream.name for each in found()} <= {each.name for each in real_streams.STREAMS}

@@ -14,12 +14,14 @@ from tests.shop import NAME, Changes, define
 
 EVERY_FLOW = {
     "alarm",
+    "attest",
     "backfill",
     "ingest",
     "nightly",
     "pin",
     "promote",
     "reconcile",
+    "redo",
     "release",
     "retrain",
     "rollback",
@@ -81,7 +83,8 @@ def test_schedules_are_in_the_time_zone_of_the_pipeline(settings: Settings) -> N
         for each in asked(settings, {"schedule": schedule}).deployments
         if each.recurrence is not None
     }
-    assert set(found) == {"nightly", "reconcile", "score", "selftest", "retrain"}
+    assert set(found) == {"attest", "nightly", "reconcile", "score", "selftest", "retrain"}
+    assert (found["attest"].cron, found["attest"].timezone) == ("30 6 * * *", "Europe/Rome")
     assert (found["nightly"].cron, found["nightly"].timezone) == ("30 4 * * *", "Europe/Rome")
     assert (found["score"].cron, found["score"].timezone) == ("0 * * * *", "Europe/Rome")
     assert found["reconcile"].minutes == 7

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from infra.ports import free
 from tasks.errors import Terminal, Transient
 from tasks.ledger.ledger import Ledger
 from tasks.records import Kind
@@ -74,8 +73,8 @@ def test_who_may_not_connect(postgres: RealPostgres) -> None:
         Ledger(postgres.url("nowhere")).generation("flights")
 
 
-def test_nobody_listens(postgres: RealPostgres) -> None:
+def test_nobody_listens(postgres: RealPostgres, deaf: int) -> None:
     """A server that is down is waited for by whoever tries again."""
-    url = re.sub(r":\d+/", f":{free()}/", postgres.database())
+    url = re.sub(r":\d+/", f":{deaf}/", postgres.database())
     with pytest.raises(Transient, match="another writer or the network, try again"):
         Ledger(url).generation("flights")

@@ -22,7 +22,7 @@ from config.settings import Access
 from flows.watch import watch
 from tasks.records import Decision
 from tests.conftest import LATE
-from tests.e2e.servers import Site, until
+from tests.e2e.servers import Site, contents, until
 from tests.installation import Installation
 from tests.servers.postgres import RealPostgres, postgres_server
 from tests.servers.prefect import RealPrefect, prefect_server
@@ -88,9 +88,9 @@ class Living:
         """
         secrets = (PASSWORD, HOOK, urlsplit(self.database).password or "")
         known = [each.encode() for each in secrets]
-        found = self.shop.home.rglob("*")
-        files = [path for path in found if path.is_file() and path.name != "workspace.json"]
-        kept = {str(path): path.read_bytes() for path in files} | tables(self.database)
+        files = contents(self.shop.home).items()
+        kept = {path: text for path, text in files if not path.endswith("/workspace.json")}
+        kept |= tables(self.database)
         return [name for name, text in kept.items() if any(each in text for each in known)]
 
     def one_retrain_for_the_drop(self) -> None:

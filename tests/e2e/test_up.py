@@ -23,6 +23,7 @@ from infra.guardian import lives
 from infra.ports import free
 from infra.stack import running
 from tests import shop
+from tests.e2e.servers import contents
 from tests.servers.postgres import RealPostgres, postgres_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -240,8 +241,8 @@ def holding(home: Path, *secrets: str) -> list[str]:
     """Files that hold a secret as it is, or as a server is told it."""
     told = [b64encode(each.encode()).decode() for each in secrets]
     sought = [each.encode() for each in (*secrets, *told)]
-    files = [path for path in home.rglob("*") if path.is_file()]
-    return [str(path) for path in files if any(each in path.read_bytes() for each in sought)]
+    kept = contents(home).items()
+    return [path for path, text in kept if any(each in text for each in sought)]
 
 
 def test_mlflow_keeps_its_first_password(tmp_path: Path) -> None:

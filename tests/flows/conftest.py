@@ -3,8 +3,6 @@
 import pytest
 
 from config.settings import Settings
-from flows.ingest import ingest
-from flows.score import score
 from tests.installation import Installation, Templates, copied
 from tests.shop import NAME, day, night
 
@@ -17,6 +15,10 @@ def serving(settings: Settings, _serving: Installation) -> Installation:
 
 @pytest.fixture(scope="session")
 def _serving(templates: Templates, _trained: Installation) -> Installation:
+    # Here: named on the command line, this file is imported before Prefect's environment is set.
+    from flows.ingest import ingest
+    from flows.score import score
+
     def live(shop: Installation) -> None:
         shop.deliver(19, 19)
         ingest(NAME, night(day(20)))

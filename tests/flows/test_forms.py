@@ -13,7 +13,7 @@ STORIES = sorted(path.stem for path in Path(*flows.__path__).glob("[a-z]*.py"))
 
 CHOICES = {
     ("retrain", "approval"): ["as configured", "ask", "do not ask"],
-    ("backfill", "steps"): ["ingest", "score", "watch"],
+    ("backfill", "steps"): ["ingest", "score", "watch", "retrain"],
     ("backfill", "order"): ["oldest first", "newest first"],
 }
 """What people choose from."""
@@ -21,6 +21,7 @@ CHOICES = {
 REQUIRED = {
     "promote": ["version", "reason", "by"],
     "backfill": ["first", "last"],
+    "redo": ["first", "last"],
     "release": ["table", "partition"],
     "pin": ["first", "last", "by", "reason"],
     "alarm": ["what"],
@@ -76,10 +77,10 @@ def test_choices_are_dropdowns(story: str, name: str) -> None:
     assert field["default"]
 
 
-@pytest.mark.parametrize("story", ["backfill", "pin"])
+@pytest.mark.parametrize("story", ["backfill", "pin", "redo"])
 @pytest.mark.parametrize("name", ["first", "last"])
 def test_days_are_picked_from_a_calendar(story: str, name: str) -> None:
-    """A backfill's nights, and days to pin, are dates."""
+    """A backfill's nights, days to pin and days to redo are dates."""
     assert properties(story)[name]["format"] == "date"
 
 

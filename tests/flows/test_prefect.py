@@ -27,6 +27,7 @@ STORIES = (
     "nightly",
     "promote",
     "reconcile",
+    "redo",
     "release",
     "retrain",
     "rollback",

@@ -1,5 +1,6 @@
 """Every flow is run twice: the second run finds its work done and changes nothing."""
 
+import pytest
 from mlflow.tracking import MlflowClient
 
 from flows.ingest import ingest
@@ -31,6 +32,20 @@ def test_score_twice(trained: Installation) -> None:
     before = trained.state()
     assert score(NAME, night(day(21))).rows == 0
     assert trained.state() == before
+
+
+def test_score_after_a_correction(trained: Installation) -> None:
+    """A question that took the place of one that was answered is answered too, and only once."""
+    trained.deliver(19, 19)
+    ingest(NAME, night(day(20)))
+    assert score(NAME, night(day(20))).rows == 70
+    rows = trained.world.orders(day(19))
+    rows[4]["order_id"] = "2024-01-19-999"
+    trained.put("orders", day(19), written(rows), name="2024-01-19.r2.csv")
+    assert len(ingest(NAME, night(day(21))).admissions) == 1
+    assert score(NAME, night(day(21))).rows == 1
+    assert "2024-01-19-999" in set(trained.answers()["order_id"])
+    assert score(NAME, night(day(22))).rows == 0
 
 
 def test_watch_twice(turned: Installation) -> None:
@@ -86,6 +101,7 @@ def test_a_night_that_promoted_twice(turned: Installation) -> None:
     assert turned.state() == before
 
 
+@pytest.mark.slow
 def test_a_night_that_refused_twice(turned: Installation) -> None:
     """A night whose challenger was refused may ask again, and gets the decision it had taken."""
     turned.define({"gate": {"floors": {"roc_auc": 0.999}}})

@@ -49,3 +49,15 @@ def test_whoever_tells_draws_no_reports() -> None:
         "from tasks import record, register, tell; record.bench, register.alias, tell.decision"
     )
     assert "evidently" not in loaded(statement)
+
+
+def test_whoever_traces_loads_what_it_reads_with() -> None:
+    """Neither the flows nor the registry, S3 or models: those are asked in a clean process."""
+    statement = (
+        "from deployments import explain, show, trace, traced; "
+        "from tasks.tracing import files, predictions, versions"
+    )
+    found = loaded(statement)
+    assert {"deltalake", "pandas", "pyarrow"} <= found
+    unneeded = HEAVY - {"deltalake", "pandas", "pyarrow"} | {"boto3", "botocore", "prefect"}
+    assert found & unneeded == set()

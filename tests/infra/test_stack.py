@@ -126,9 +126,9 @@ def test_an_interrupt_ends_a_stack_that_starts(tmp_path: Path) -> None:
         pass
 
 
-def test_an_unreachable_postgres_is_told_without_its_password() -> None:
+def test_an_unreachable_postgres_is_told_without_its_password(deaf: int) -> None:
     """The message names the database and the server; the password is not in it."""
-    url = f"postgresql://ratchet:planted@127.0.0.1:{ports.free()}/ratchet"
+    url = f"postgresql://ratchet:planted@127.0.0.1:{deaf}/ratchet"
     with pytest.raises(SettingsError) as error:
         postgres.ensure(url)
     assert "database 'ratchet' on PostgreSQL at 127.0.0.1 cannot be used" in str(error.value)

@@ -124,10 +124,10 @@ def test_a_killed_child_is_started_again(supervisor: Supervisor, told: list[str]
     assert "sleeper ended with code -9: starting it again" in told[0]
 
 
-def test_a_child_that_cannot_start_says_why(supervisor: Supervisor) -> None:
+def test_a_child_that_cannot_start_says_why(supervisor: Supervisor, deaf: int) -> None:
     """What was never well is given up at its second death, with its name and its last words."""
     broken = program("broken", "raise SystemExit('no such database')")
-    child = supervisor.start(replace(broken, health=Health("127.0.0.1", free(), "/")))
+    child = supervisor.start(replace(broken, health=Health("127.0.0.1", deaf, "/")))
     with pytest.raises(ChildError) as error:
         supervisor.wait_until_healthy()
     assert child.starts == 2
@@ -143,10 +143,10 @@ def test_a_child_that_dies_again_and_again_is_given_up(supervisor: Supervisor) -
     assert child.starts == QUICKLY.deaths
 
 
-def test_a_child_that_never_answers_is_given_up(supervisor: Supervisor) -> None:
+def test_a_child_that_never_answers_is_given_up(supervisor: Supervisor, deaf: int) -> None:
     """A child that lives and is not healthy in time is killed, and counts as dead."""
     patience = replace(QUICKLY, start_seconds=0.1)
-    health = Health("127.0.0.1", free(), "/")
+    health = Health("127.0.0.1", deaf, "/")
     supervisor.start(replace(program("mute", SLEEPS), health=health, patience=patience))
     with pytest.raises(ChildError, match="mute did not answer within 0 s, 2 times in a row"):
         supervisor.wait_until_healthy()
