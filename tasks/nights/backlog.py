@@ -14,7 +14,7 @@ from tasks.ledger.rehearsals import Rehearsal
 from tasks.nights.asked import Asked, Night
 from tasks.nights.grid import Grid
 from tasks.nights.intake import Intake, intake
-from tasks.nights.views import rehearsed_then, seen_then, versions
+from tasks.nights.views import rehearsed_then, seen_then
 from tasks.predictions.scorer import Reign
 from tasks.records import Outcome
 from tasks.stores import Stores
@@ -86,11 +86,11 @@ class Backlog:
 
     def seen_by(self, cell: Cell) -> Stores:
         """The stores as whoever watched that night would have found them."""
-        return seen_then(self.stores, self._versions(cell.as_of), cell.as_of)
+        return seen_then(self.stores, self._intake.versions(cell.as_of), cell.as_of)
 
     def rehearsed_on(self, cell: Cell) -> Stores:
         """The stores as a retrain of that night would have found them."""
-        return rehearsed_then(self.stores, self._versions(cell.as_of), cell.as_of)
+        return rehearsed_then(self.stores, self._intake.versions(cell.as_of), cell.as_of)
 
     def _due(self, cell: Cell) -> pd.DataFrame:
         """Questions of the night that somebody serves for and that have no answer."""
@@ -129,11 +129,8 @@ class Backlog:
                 return f"rehearsal {each.key}: {each.choice}"
         return ""
 
-    def _versions(self, as_of: datetime) -> dict[str, int]:
-        return versions(tuple(self._intake.admissions), as_of)
-
     def _lake(self, as_of: datetime) -> "Lake":
-        return self.stores.lake.at(self._versions(as_of))
+        return self.stores.lake.at(self._intake.versions(as_of))
 
     def _reigns(self) -> Sequence[Reign]:
         if self._champion is not None:

@@ -11,6 +11,7 @@ from itertools import chain
 from tasks.data.arrivals import arrivals
 from tasks.errors import Terminal, Transient
 from tasks.nights.grid import Grid
+from tasks.nights.views import on_record, versions
 from tasks.quality.admission import told
 from tasks.quality.ahead import Verdict, ahead
 from tasks.records import Admission, Delivery
@@ -25,15 +26,15 @@ _log = logging.getLogger("ratchet.ingest")
 class Intake:
     """Admits what had arrived by each night, and writes down each verdict at once.
 
-    Landing is listed once, and the ledger asked once what was judged. `admissions` are all that
-    are on record, in the order in which they were taken; `verdict` says where deliveries are
-    judged.
+    Landing is listed once, and the ledger asked once what was judged; `verdict` says where
+    deliveries are judged.
     """
 
     def __init__(self, stores: Stores, queues: dict[date, list[Delivery]]) -> None:
         self.queues, self.desk = queues, stores.desk
         self.verdict: Verdict = self.desk.judge.judged
-        self.admissions = stores.ledger.admissions(stores.name)
+        self._admissions = stores.ledger.admissions(stores.name)
+        self._known = on_record(stores, self._admissions)
         self._stores = stores
         self._settled: dict[Delivery, Admission] = {}
 
@@ -45,6 +46,10 @@ class Intake:
             if first <= night <= last
             for delivery in queue
         )
+
+    def versions(self, as_of: datetime) -> dict[str, int]:
+        """The version that each table had then, by the ledger and what was admitted here."""
+        return versions(tuple(self._admissions), as_of, self._known)
 
     @property
     def has_settled(self) -> bool:
@@ -79,7 +84,7 @@ class Intake:
         admission = self.desk.settle(self.verdict(delivery))
         stores.ledger.journal(admission, stores.name, as_of, stores.definition.config_hash)
         self._settled[delivery] = admission
-        self.admissions.append(admission)
+        self._admissions.append(admission)
         _log.info("%s", told(admission))
 
 

@@ -12,11 +12,13 @@ from config import events as names
 from flows.backfill import Backfilled, NightsFailed, backfill
 from flows.ingest import ingest
 from flows.score import score
+from tasks.data.arrivals import arrivals
 from tasks.errors import Terminal
+from tasks.records import Outcome
 from tests.conftest import LATE, TRAINED
 from tests.flows.told import artifacts, events, flow_run, run_of
 from tests.installation import Installation
-from tests.shop import NAME, day, night
+from tests.shop import NAME, arrival, arrives, day, night, written
 
 FIRST, LAST = day(TRAINED + 1), day(TRAINED + 4)
 
@@ -40,6 +42,20 @@ def test_nights_are_played_as_they_would_have_been(trained: Installation) -> Non
         ingest(NAME, as_of)
         score(NAME, as_of)
     assert trained.answers().equals(late)
+
+
+def test_what_the_ledger_does_not_know_of_is_not_there_yet(trained: Installation) -> None:
+    """Killed between lake and ledger, a later correction takes no rows from the nights before."""
+    trained.deliver(TRAINED, TRAINED + 1)
+    played(steps=("ingest",))
+    again = trained.put(
+        "orders", FIRST, written(trained.world.orders(FIRST)[:60]), f"{FIRST}.2.csv"
+    )
+    arrives(again, arrival("orders", day(TRAINED + 2)))
+    stores = trained.stores
+    ((late,),) = arrivals(stores.source, stores.definition, night(LAST), stores.ledger.seen(NAME))
+    assert stores.desk.settle(stores.desk.judge.judged(late)).outcome is Outcome.ACCEPTED
+    assert [each.predictions for each in played().nights] == [70, 70, 0, 0]
 
 
 @pytest.mark.slow
