@@ -86,11 +86,17 @@ def _is_server(command: str) -> bool:
     return any(part in command for part in _SERVERS)
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or dead and not yet waited for."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _told(process: psutil.Process) -> str:
     """The command line; nothing for one that has ended meanwhile."""
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return ""
-        return " ".join(process.cmdline())
+        return "" if has_ended(process.pid) else " ".join(process.cmdline())
     except psutil.Error:
         return ""

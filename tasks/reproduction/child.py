@@ -19,8 +19,15 @@ TOLD = "told.json"
 
 def follow(order_file: str) -> None:
     """Follow the order in a file, and write what came of it beside the file."""
-    path = Path(order_file)
-    threading.Thread(target=_outlive_nobody, args=(path.parent,), daemon=True).start()
+    path, leaving = Path(order_file), threading.Lock()
+    threading.Thread(target=_outlive_nobody, args=(path.parent, leaving), daemon=True).start()
+    try:
+        _follow(path)
+    finally:
+        leaving.acquire()  # nobody asks any more: this process ends once it has cleaned up
+
+
+def _follow(path: Path) -> None:
     order = from_bytes(Order, path.read_bytes())
     try:
         told = Told(reproduction(_bench(order)))
@@ -36,8 +43,11 @@ def _bench(order: Order) -> Bench:
     return Bench(order, lake, Vault(golden))
 
 
-def _outlive_nobody(scratch: Path) -> None:
+def _outlive_nobody(scratch: Path, leaving: threading.Lock) -> None:
     """Our standard input ends when whoever asked has gone: then so do we, and what we made."""
     os.read(0, 1)
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(1)
+    with leaving:
+        gone = scratch.with_name(f"{scratch.name}-gone")
+        scratch.rename(gone)  # from now on nothing can be added to it
+        shutil.rmtree(gone, ignore_errors=True)
+        os._exit(1)

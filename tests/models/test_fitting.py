@@ -19,6 +19,7 @@ from tasks.data import artifact
 from tasks.models.fitting import LOG_FILE, fit_within_budget
 from tasks.models.job import Job, to_bytes
 from tasks.records import Failure, Fit
+from tests.leaks import has_ended
 from tests.models.conftest import FEATURES
 
 Make = Callable[..., Job]
@@ -36,14 +37,6 @@ def failed(job: Job) -> Failure:
     told = fit_within_budget(job)
     assert isinstance(told, Failure), told
     return told
-
-
-def gone(pid: int) -> bool:
-    """Whether the process has ended; a zombie has."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 30) -> None:
@@ -100,7 +93,7 @@ def test_a_hanging_candidate_is_killed_with_all_that_it_started(job: Make, tmp_p
     assert failure.kind == "timeout"
     assert failure.reason.endswith("of 4 s")
     assert 4 <= failure.seconds < 20
-    wait_until(lambda: all(gone(int(pid)) for pid in marks.read_text().split()))
+    wait_until(lambda: all(has_ended(int(pid)) for pid in marks.read_text().split()))
 
 
 def test_a_hoarding_candidate_ends_at_its_memory_limit(job: Make) -> None:
@@ -202,7 +195,7 @@ def test_a_killed_caller_leaves_no_process_behind(job: Make, tmp_path: Path) -> 
     with subprocess.Popen([sys.executable, "-c", start]) as caller:
         wait_until(marks.exists)
         caller.kill()
-    wait_until(lambda: all(gone(int(pid)) for pid in marks.read_text().split()))
+    wait_until(lambda: all(has_ended(int(pid)) for pid in marks.read_text().split()))
 
 
 def test_what_a_candidate_prints_is_kept_in_its_log(job: Make) -> None:

@@ -17,6 +17,7 @@ from tasks.quality.admission import Desk
 from tasks.quality.ahead import Verdict, ahead
 from tasks.quality.checker import Checker
 from tasks.records import Delivery
+from tests.leaks import has_ended
 from tests.quality.orders import LATER, deliver, rows, written
 
 DAYS = [f"2013-02-{number}" for number in range(10, 15)]
@@ -104,13 +105,6 @@ def test_nobody_is_left_when_whoever_asked_is_killed(home: Path) -> None:
     parent.stdin.close()
     parent.stdout.close()
     deadline = time.monotonic() + 60
-    while _lives(checker) and time.monotonic() < deadline:
+    while not has_ended(checker) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not _lives(checker)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+    assert has_ended(checker)

@@ -19,6 +19,7 @@ from tasks.registry import recipe
 from tasks.reproduction.rebuilding import reproduced
 from tests.conftest import LATE, TRAINED
 from tests.installation import Installation, Templates, copied
+from tests.leaks import has_ended
 from tests.outcomes import decided
 from tests.reproduction.benches import Copy, diverged
 from tests.shop import NAME, day, night
@@ -102,7 +103,7 @@ def test_who_is_killed_leaves_nothing(lived: Installation, tmp_path: Path) -> No
     with subprocess.Popen([*command, "1", NAME], env=environment) as asking:
         (child,) = waited(lambda: psutil.Process(asking.pid).children())
         asking.kill()
-    waited(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    waited(lambda: has_ended(child.pid))
     waited(lambda: not [*tmp_path.glob("ratchet-reproduction-*")])
 
 

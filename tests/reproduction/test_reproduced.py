@@ -1,6 +1,8 @@
 """A registered version is made again in a process of its own, from what was kept with it."""
 
 import json
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -116,3 +118,17 @@ def test_a_version_of_before(trained: Installation) -> None:
     assert stores.model(1) is not None
     with pytest.raises(Terminal, match="registered without a recipe"):
         reproduced(stores, 1)
+
+
+def test_all_that_was_made_goes_with_who_asked(tmp_path: Path) -> None:
+    """Also when the order goes first, and the process that was to follow it fails by that."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for number in range(20_000):
+        (scratch / f"{number}").touch()
+    order = scratch / "order.json"
+    order.write_text("no longer whole")
+    start = f"from tasks.reproduction.child import follow; follow({str(order)!r})"
+    done = subprocess.run([sys.executable, "-c", start], stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 1
+    assert [*tmp_path.iterdir()] == []
