@@ -1,7 +1,9 @@
 """Candidates of one retrain: their jobs, finished work recognised, and the best of them."""
 
 import math
+import shutil
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +13,6 @@ from config.values import Metric
 from tasks.data.artifact import REFERENCE
 from tasks.errors import Terminal
 from tasks.features.choice import stratified
-from tasks.models.fitting import fit_within_budget, once
 from tasks.models.job import Job, Predecessor
 from tasks.profiles import storing
 from tasks.profiles.columns import levelled
@@ -56,7 +57,9 @@ def jobs(
     return made
 
 
-def keep_reference(definition: Definition, training: pd.DataFrame, *folders: Path) -> None:
+def keep_reference(
+    definition: Definition, training: pd.DataFrame, folder: Path, *others: Path
+) -> None:
     """Put what drift is measured against beside every model that was trained on these rows.
 
     A sample of the inputs, for the report that people look at, and the profiles of inputs and
@@ -67,14 +70,10 @@ def keep_reference(definition: Definition, training: pd.DataFrame, *folders: Pat
     sample = stratified(training, pipeline.label.name, pipeline.watch.report_rows)
     inputs = sample[list(features.columns)]
     days = by_day(training, [*features.numeric, pipeline.label.name], features.categorical)
-    for folder in folders:
-        inputs.to_parquet(folder / REFERENCE, index=False)
-        storing.written(folder / PROFILES, levelled(days))
-
-
-def attempt(job: Job) -> Fit | Failure:
-    """Fit a candidate within its budget, or recognise that it has been fitted."""
-    return once(job, fit_within_budget)
+    inputs.to_parquet(folder / REFERENCE, index=False)
+    storing.written(folder / PROFILES, levelled(days))
+    for other, name in product(others, (REFERENCE, PROFILES)):
+        shutil.copyfile(folder / name, other / name)
 
 
 def best(attempts: Sequence[Fit | Failure], metric: Metric) -> Fit:

@@ -1,6 +1,6 @@
 """What is kept of the columns of a partition, and of any union of partitions."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tasks.errors import Terminal
 from tasks.profiles.moments import Moments
-from tasks.profiles.sketch import Sketch
+from tasks.profiles.sketch import Sketch, pooled
 
 CATEGORIES = 200
 """Categories at most that are counted by name."""
@@ -126,11 +126,12 @@ def levelled(days: Mapping[date, Profile]) -> dict[date, Profile]:
     together. Days of a thousand rows then take a third of the bins, and as file a twentieth of
     the bytes.
     """
-    shifts = {
-        name: column.sketch.shift
-        for name, column in merged(days.values()).columns.items()
-        if isinstance(column, NumericProfile)
-    }
+    sketches = defaultdict[str, list[Sketch]](list)
+    for each in days.values():
+        for name, column in each.columns.items():
+            if isinstance(column, NumericProfile):
+                sketches[name].append(column.sketch)
+    shifts = {name: pooled(found).shift for name, found in sketches.items()}
     return {day: replace(each, columns=_level(each, shifts)) for day, each in days.items()}
 
 

@@ -20,8 +20,8 @@ from tasks.evaluation.refit import candidates, certified, fits, shipped
 from tasks.features.golden import GoldenSet
 from tasks.features.pinning import Pinning
 from tasks.features.splits import Split
+from tasks.models.fitting import fit_within_budget
 from tasks.models.job import Job
-from tasks.models.selection import attempt
 from tasks.records import Choice, Fit, Interval, Status
 from tests.evaluation.hearings import AS_OF, hearing
 
@@ -153,7 +153,7 @@ def heard(
     definition: Definition = replace(judged.definition, pipeline=pipeline)
     split = Split(frame(1, 14), frame(15, 4) if holdout is None else holdout, "a", "b")
     jobs = candidates(definition, split, folder, None)
-    fit = attempt(jobs[0])
+    fit = fit_within_budget(jobs[0])
     assert isinstance(fit, Fit), fit
     cohort = replace(judged.cohort, definition=definition)
     return replace(judged, cohort=cohort, split=split, challenger=fit, attempts=(fit,)), jobs
@@ -193,7 +193,7 @@ def test_a_swapped_refit_does_not(tmp_path: Path) -> None:
     swapped = replace(jobs[0], folder=tmp_path / "other", frame_path=tmp_path / "other.feather")
     frame(1, 18, seed=5).to_feather(swapped.frame_path)
     alike = swapped.candidate.model_copy(update={"estimator": "sklearn.naive_bayes.GaussianNB"})
-    other = attempt(replace(swapped, candidate=alike.model_copy(update={"params": {}})))
+    other = fit_within_budget(replace(swapped, candidate=alike.model_copy(update={"params": {}})))
     assert isinstance(other, Fit), other
     target = Path(made["refit"].folder) / artifact.MODEL_FILE
     target.write_bytes((swapped.folder / artifact.MODEL_FILE).read_bytes())

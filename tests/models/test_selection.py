@@ -11,8 +11,8 @@ import pytest
 from config.values import Metric
 from tasks.data.artifact import REFERENCE
 from tasks.errors import Terminal
-from tasks.models.fitting import RESULT
-from tasks.models.selection import FRAME, PROFILES, attempt, best, jobs
+from tasks.models.fitting import RESULT, fit_within_budget, once
+from tasks.models.selection import FRAME, PROFILES, best, jobs
 from tasks.profiles import storing
 from tasks.profiles.columns import CategoricalProfile, NumericProfile, merged
 from tasks.profiles.frames import profiled
@@ -130,10 +130,10 @@ def test_small_sample(training: pd.DataFrame, tmp_path: Path) -> None:
 def test_attempt_is_made_once(training: pd.DataFrame, tmp_path: Path) -> None:
     """A finished attempt is not made again: what it said is read back as it was."""
     (job, *_) = jobs(defined(tmp_path), training, tmp_path / "work")
-    told = attempt(job)
+    told = once(job, fit_within_budget)
     assert isinstance(told, Fit), told
     before = _bytes(job.folder)
-    assert attempt(job) == told
+    assert once(job, fit_within_budget) == told
     assert _bytes(job.folder) == before
     assert not (job.folder / RESULT).with_suffix(".tmp").exists()
 
@@ -142,16 +142,16 @@ def test_failures_are_remembered_too(training: pd.DataFrame, tmp_path: Path) -> 
     """A candidate that failed is not tried again in the same attempt."""
     changes = {"candidates": {"logistic": {"estimator": "sklearn.linear_model.LogisticRegresion"}}}
     (job, *_) = jobs(defined(tmp_path, changes), training, tmp_path / "work")
-    told = attempt(job)
+    told = once(job, fit_within_budget)
     assert isinstance(told, Failure)
-    assert attempt(job) == told
+    assert once(job, fit_within_budget) == told
 
 
 def test_unfinished_attempt(training: pd.DataFrame, tmp_path: Path) -> None:
     """What a killed process left half written is made again."""
     (job, *_) = jobs(defined(tmp_path), training, tmp_path / "work")
     (job.folder / RESULT).with_suffix(".tmp").write_text('{"candidate": "logi')
-    assert isinstance(attempt(job), Fit)
+    assert isinstance(once(job, fit_within_budget), Fit)
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:

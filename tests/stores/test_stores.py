@@ -15,8 +15,9 @@ from tasks import arena, pages
 from tasks.errors import Corrupt, Terminal
 from tasks.ledger.deciding import bench
 from tasks.ledger.decisions import Entry
+from tasks.models.fitting import fit_within_budget
 from tasks.models.reuse import NEWEST
-from tasks.models.selection import attempt, jobs
+from tasks.models.selection import jobs
 from tasks.predictions.scorer import Reign
 from tasks.records import Fit, Held, Intent, Interval, Kind, Performance
 from tasks.registry.submission import Submission
@@ -80,7 +81,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         put(stores.lake, "returns", of.isoformat(), WORLD.returns(of))
     frame = training()
     (job, *_) = jobs(stores.definition, frame, stores.workshop("key"))
-    fit = attempt(job)
+    fit = fit_within_budget(job)
     assert isinstance(fit, Fit), fit
     for key in ("one", "two"):
         version = stores.registry.register(
