@@ -91,7 +91,7 @@ def staying(text: str, folder: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_the_commands_of_the_readme_work(clone: Path) -> None:
     """Every command ends well, in the order they stand, and the clone stays clean."""
     with ExitStack() as terminals:
