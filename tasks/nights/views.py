@@ -11,7 +11,7 @@ from tasks.stores import Stores
 
 
 def on_record(stores: Stores, admissions: Sequence[Admission]) -> dict[str, int]:
-    """The version of each table that the ledger knows how it came to be; 0 without rows.
+    """The last version of each table whose delivery has a verdict in the ledger; 0 without rows.
 
     A later one was made by somebody who has not said so yet, or was killed before.
     """

@@ -24,7 +24,7 @@ def follow(order_file: str) -> None:
     try:
         _follow(path)
     finally:
-        leaving.acquire()  # nobody asks any more: this process ends once it has cleaned up
+        leaving.acquire()  # where nobody asks any more, cleaning up goes first and ends us
 
 
 def _follow(path: Path) -> None:
@@ -48,6 +48,8 @@ def _outlive_nobody(scratch: Path, leaving: threading.Lock) -> None:
     os.read(0, 1)
     with leaving:
         gone = scratch.with_name(f"{scratch.name}-gone")
-        scratch.rename(gone)  # from now on nothing can be added to it
-        shutil.rmtree(gone, ignore_errors=True)
-        os._exit(1)
+        try:
+            scratch.rename(gone)  # from now on nothing can be added to it
+            shutil.rmtree(gone, ignore_errors=True)
+        finally:
+            os._exit(1)
